@@ -64,3 +64,6 @@ pub fn whole(accrued_q64: u128) -> (u64, u128) {
     let units = narrow(accrued_q64 >> 64).unwrap_or(u64::MAX);
     (units, accrued_q64 & u128::from(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests;

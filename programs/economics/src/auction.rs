@@ -1,10 +1,11 @@
 //! The buy-and-burn auction: dollars for IO, at the feed's price and a premium that rises until somebody sells.
 
-use crate::math::{narrow, wide_mul};
-use crate::{ArithmeticError, BPS, IO, NANO_USD_PER_USD_UNIT};
+use crate::math::{div_ceil, wide_mul};
+use crate::{BPS, IO, NANO_USD_PER_USD_UNIT};
 
 /// IO base units times nano-dollars times basis points in one base unit of USD.
 const SALE_DIVISOR: u64 = IO * NANO_USD_PER_USD_UNIT * BPS;
+const SALE_DIVISOR_U128: u128 = SALE_DIVISOR as u128;
 
 /// What a seller offers, and what the vault offers for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,32 +68,41 @@ pub fn premium_bp(
 /// `Sale::NOTHING` where no dollar would be paid: no IO offered, an empty vault, a zero price, a premium of -100% or
 /// less, or an offer worth less than one base unit of USD. A seller burns nothing for nothing.
 ///
-/// Errors: `Overflow` if `io_max * price * (1 + premium)` exceeds `u128` (a million dollars per IO does not).
-pub fn sale(input: SaleInput) -> Result<Sale, ArithmeticError> {
-    // Above 2^31 + 10,000 or below zero it cannot be.
-    let factor_bp = i64::from(input.premium_bp).saturating_add(10_000).max(0);
+/// Infallible: whatever the offer is worth, the vault bounds what is paid.
+pub fn sale(input: SaleInput) -> Sale {
+    // From 0 to 2^31 + 10,000: cannot saturate.
+    let factor_bp = i64::from(input.premium_bp)
+        .saturating_add(BPS as i64)
+        .max(0);
     let factor = wide_mul(
         input.price_nano_usd_per_io,
         u64::try_from(factor_bp).unwrap_or(0),
     );
-    let value = factor
-        .checked_mul(u128::from(input.io_max))
-        .ok_or(ArithmeticError::Overflow)?;
-    // Below 2^64 * 10^15 < 2^114. The comparison replaces one of two divisions: floor(value / divisor) > vault_usd
-    // exactly when value >= (vault_usd + 1) * divisor.
+    // An absurd price may saturate, which changes nothing: 2^128 is far above any vault.
+    let value = factor.saturating_mul(u128::from(input.io_max));
+    // Below 2^64 * 10^15 < 2^114.
     let vault = wide_mul(input.vault_usd, SALE_DIVISOR);
-    let (io, usd) = if value < vault.saturating_add(u128::from(SALE_DIVISOR)) {
-        let usd = value
-            .checked_div(u128::from(SALE_DIVISOR))
-            .map_or(Err(ArithmeticError::Overflow), narrow)?;
-        (input.io_max, usd)
+    // value / divisor <= vault_usd, rounded down, exactly when value < (vault_usd + 1) * divisor: a comparison in the
+    // place of a second division.
+    let sale = if value < vault.saturating_add(SALE_DIVISOR_U128) {
+        Sale {
+            io: input.io_max,
+            usd: u64::try_from(value / SALE_DIVISOR_U128).unwrap_or(input.vault_usd),
+        }
     } else {
-        // `value` is above zero here, and so is `factor`; value > vault makes the quotient at most io_max.
-        (narrow(vault.div_ceil(factor.max(1)))?, input.vault_usd)
+        // `value` is above `vault`, so `factor` is above zero and the quotient at most `io_max`.
+        let io = div_ceil(vault, factor);
+        Sale {
+            io: u64::try_from(io).unwrap_or(input.io_max),
+            usd: input.vault_usd,
+        }
     };
-    Ok(if usd == 0 {
+    if sale.usd == 0 {
         Sale::NOTHING
     } else {
-        Sale { io, usd }
-    })
+        sale
+    }
 }
+
+#[cfg(test)]
+mod tests;

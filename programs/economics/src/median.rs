@@ -28,3 +28,38 @@ fn sink_last(values: &mut [u64]) {
         right = left;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    proptest! {
+        /// Half of the values are at or below it, it is one of them, and the slice is left sorted.
+        #[test]
+        fn median_is_the_lower_one_in_the_middle(mut values in prop::collection::vec(any::<u64>(), 1..=16)) {
+            let mut sorted: Vec<u64> = values.clone();
+            sorted.sort_unstable();
+            prop_assert_eq!(lower_median(&mut values), Some(sorted[(sorted.len() - 1) / 2]));
+            prop_assert_eq!(values, sorted);
+        }
+
+        /// A minority of liars cannot move it outside what the honest majority said.
+        #[test]
+        fn minority_cannot_move_it_out(honest in prop::collection::vec(1_000..=2_000u64, 9), lies in prop::collection::vec(any::<u64>(), 0..=7)) {
+            let mut values: Vec<u64> = honest.iter().chain(&lies).copied().collect();
+            let median = lower_median(&mut values).unwrap();
+            prop_assert!((1_000..=2_000).contains(&median));
+        }
+    }
+
+    /// None of nothing; the lower of two.
+    #[test]
+    fn small_committees() {
+        assert_eq!(lower_median(&mut []), None);
+        assert_eq!(lower_median(&mut [7]), Some(7));
+        assert_eq!(lower_median(&mut [9, 7]), Some(7));
+        assert_eq!(lower_median(&mut [9, 7, 8]), Some(8));
+    }
+}
