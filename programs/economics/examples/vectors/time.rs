@@ -1,0 +1,71 @@
+//! Rows of the schedule.
+
+use crate::inputs::Lcg;
+use crate::rows::{ok, Rows};
+use economics::schedule::LAST_EPOCH;
+use economics::{cumulative, emission, epoch_at, epoch_end, epoch_start};
+use serde_json::{json, Value};
+
+pub fn schedule() -> Value {
+    let mut lcg = Lcg(1);
+    let mut epochs: Vec<u32> = (0..=12).collect();
+    for bit in 4..18 {
+        epochs.extend([(1 << bit) - 1, 1 << bit, (1 << bit) + 1]);
+    }
+    epochs.extend((0..200).map(|_| lcg.below(u64::from(LAST_EPOCH)) as u32));
+    epochs.extend(LAST_EPOCH - 5..=LAST_EPOCH + 2);
+    epochs.push(u32::MAX);
+    let cumulatives: Rows = epochs
+        .iter()
+        .map(|t| ok(json!({"t": t}), json!(cumulative(*t))))
+        .collect();
+    let emissions: Rows = epochs
+        .iter()
+        .flat_map(|t| {
+            let to = t.saturating_add(lcg.below(50) as u32);
+            [(t.saturating_sub(1), *t), (*t, to), (to, *t)]
+        })
+        .map(|(from, to)| {
+            let input = json!({"from_exclusive": from, "to_inclusive": to});
+            ok(input, json!(emission(from, to)))
+        })
+        .collect();
+
+    let genesis = 1_700_000_000;
+    let mut moments = vec![(i64::MIN, i64::MAX), (0, i64::MAX), (i64::MAX, i64::MAX)];
+    for offset in [
+        -3_600,
+        -1,
+        0,
+        1,
+        3_599,
+        3_600,
+        7_199,
+        3_600 * i64::from(u32::MAX),
+    ] {
+        moments.extend([(genesis, genesis + offset), (-genesis, offset - genesis)]);
+    }
+    moments.extend((0..50).map(|_| (genesis, genesis + lcg.below(1 << 30) as i64)));
+    let at = |(genesis, now): &(i64, i64)| {
+        ok(
+            json!({"genesis": genesis, "now": now}),
+            json!(epoch_at(*genesis, *now)),
+        )
+    };
+    let mut starts = Rows::new();
+    let mut ends = Rows::new();
+    for genesis in [0, genesis, i64::MIN, i64::MAX - 3_600, i64::MAX] {
+        for t in [0, 1, 2, 3, LAST_EPOCH, u32::MAX] {
+            let input = json!({"genesis": genesis, "t": t});
+            starts.push(ok(input.clone(), json!(epoch_start(genesis, t))));
+            ends.push(ok(input, json!(epoch_end(genesis, t))));
+        }
+    }
+    json!({
+        "cumulative": cumulatives,
+        "emission": emissions,
+        "epoch_at": moments.iter().map(at).collect::<Rows>(),
+        "epoch_start": starts,
+        "epoch_end": ends,
+    })
+}
