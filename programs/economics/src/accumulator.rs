@@ -4,7 +4,7 @@
 //! is lost and nothing is paid twice. An earner with `units` accrues `units * (accumulator - snapshot)`, exactly: it
 //! can accrue hourly or once a year and claim in between or not, and receives the same to the base unit.
 //!
-//! Invariant: what all earners accrue is at most what was distributed, since `per_unit * total <= (amount << 64) + carry`.
+//! Invariant: what all earners accrue is at most what was distributed, as `per_unit * total <= (amount << 64) + carry`.
 
 use crate::math::narrow;
 use crate::ArithmeticError;
@@ -32,7 +32,7 @@ pub struct Distribution {
 /// Divides `amount` and the carry over `total` units. Without units (`total == 0`) everything is carried.
 ///
 /// Rounds down: units never get more than there is; the remainder is carried.
-/// Errors: `Overflow` if `(amount << 64) + carry_q64` exceeds `u128`, out of reach while what is carried is below the cap.
+/// Errors: `Overflow` if `(amount << 64) + carry_q64` exceeds `u128`, out of reach while the carry is below the cap.
 pub fn distribute(input: DistributeInput) -> Result<Distribution, ArithmeticError> {
     let available = (u128::from(input.amount) << 64)
         .checked_add(input.carry_q64)

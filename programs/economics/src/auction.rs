@@ -44,25 +44,32 @@ pub fn premium_bp(
     end_bp: i16,
     ramp_seconds: u32,
 ) -> i32 {
-    let (start, end) = (i64::from(start_bp), i64::from(end_bp));
     let elapsed = match u32::try_from(seconds_since_last_sale) {
-        Ok(elapsed) if elapsed < ramp_seconds => i64::from(elapsed),
+        Ok(elapsed) if elapsed < ramp_seconds => u64::from(elapsed),
         _ => return i32::from(end_bp),
     };
-    // At most 2^16 * 2^32 in size: no operation can saturate. The ramp is above `elapsed`, hence above zero.
-    let rise = end
-        .saturating_sub(start)
-        .saturating_mul(elapsed)
-        .checked_div_euclid(i64::from(ramp_seconds))
-        .unwrap_or(0);
-    // Between `start_bp` and `end_bp`, so it fits.
-    i32::try_from(start.saturating_add(rise)).unwrap_or(i32::from(end_bp))
+    // Below 2^16 * 2^32. The ramp is above `elapsed`, hence above zero. Sizes only: the target divides no signed numbers.
+    let product = u64::from(end_bp.abs_diff(start_bp)).saturating_mul(elapsed);
+    let ramp = u64::from(ramp_seconds).max(1);
+    let (start, falls) = (i32::from(start_bp), end_bp < start_bp);
+    let change = if falls {
+        product.div_ceil(ramp)
+    } else {
+        product.checked_div(ramp).unwrap_or(0)
+    };
+    // At most the distance between the ends, 2^16: fits.
+    let change = i32::try_from(change).unwrap_or(0);
+    if falls {
+        start.saturating_sub(change)
+    } else {
+        start.saturating_add(change)
+    }
 }
 
 /// What is burned and what is paid when a seller gives at most `io_max`.
 ///
-/// The vault pays `floor(io_max * price * (1 + premium))`. If that is more than it has, it pays all it has for the least
-/// IO worth that much, rounded up and never above `io_max`. Both roundings are against the seller, who could otherwise
+/// The vault pays `floor(io_max * price * (1 + premium))`. If that is more than it has, it pays all it has for the
+/// least IO worth that much, rounded up and never above `io_max`. Both roundings are against the seller, who could otherwise
 /// draw the vault below fair value by many small sales: `usd <= io * price * (1 + premium)` always.
 ///
 /// `Sale::NOTHING` where no dollar would be paid: no IO offered, an empty vault, a zero price, a premium of -100% or

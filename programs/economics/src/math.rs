@@ -22,8 +22,8 @@ pub(crate) fn mul_div_floor(a: u64, b: u64, divisor: u64) -> Result<u64, Arithme
         .map_or(Err(ArithmeticError::Overflow), narrow)
 }
 
-/// `ceil(dividend / divisor)` in one division (`u128::div_ceil` takes two, which are dear on chain); 0 if `divisor` is 0.
-/// The dividend is below 2^127 and the divisor as well, so that their sum fits.
+/// `ceil(dividend / divisor)` in one division (`u128::div_ceil` takes two, dear on chain); 0 if `divisor` is 0. The
+/// dividend is below 2^127 and the divisor as well, so that their sum fits.
 pub(crate) fn div_ceil(dividend: u128, divisor: u128) -> u128 {
     dividend
         .saturating_add(divisor.saturating_sub(1))

@@ -47,7 +47,10 @@ mod tests {
 
         /// A minority of liars cannot move it outside what the honest majority said.
         #[test]
-        fn minority_cannot_move_it_out(honest in prop::collection::vec(1_000..=2_000u64, 9), lies in prop::collection::vec(any::<u64>(), 0..=7)) {
+        fn minority_cannot_move_it_out(
+            honest in prop::collection::vec(1_000..=2_000u64, 9),
+            lies in prop::collection::vec(any::<u64>(), 0..=7),
+        ) {
             let mut values: Vec<u64> = honest.iter().chain(&lies).copied().collect();
             let median = lower_median(&mut values).unwrap();
             prop_assert!((1_000..=2_000).contains(&median));

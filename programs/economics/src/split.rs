@@ -40,7 +40,7 @@ pub fn bps_floor(amount: u64, bp: u16) -> Result<u64, ArithmeticError> {
     parts(amount, bp).map(|(whole, part)| whole.wrapping_add(part / BPS))
 }
 
-/// `ceil(amount * bp / 10,000)`, in 64-bit arithmetic only. Rounds up: for a share that must not fall short of its rate.
+/// `ceil(amount * bp / 10,000)`, in 64-bit arithmetic only. Rounds up: for what must not fall short of its rate.
 ///
 /// `amount` in any unit, the result in the same. Errors: `ShareAboveWhole` if `bp` is above 10,000.
 pub fn bps_ceil(amount: u64, bp: u16) -> Result<u64, ArithmeticError> {

@@ -130,7 +130,12 @@ proptest! {
 
     /// One division accounts for every 2^-64th, and carries less than its total.
     #[test]
-    fn distribution_is_exact(amount in any::<u64>(), carry_q64 in 0..1u128 << 64, total in any::<u64>(), shift in 0..64u32) {
+    fn distribution_is_exact(
+        amount in any::<u64>(),
+        carry_q64 in 0..1u128 << 64,
+        total in any::<u64>(),
+        shift in 0..64u32,
+    ) {
         let total = total >> shift;
         let input = DistributeInput { amount, carry_q64, total };
         match distribute(input) {
@@ -146,7 +151,12 @@ proptest! {
 
     /// Accruing is the exact sum, or refused.
     #[test]
-    fn accrual_is_exact(accrued in any::<u128>(), units in any::<u64>(), delta in any::<u128>(), shifts in (0..128u32, 0..128u32)) {
+    fn accrual_is_exact(
+        accrued in any::<u128>(),
+        units in any::<u64>(),
+        delta in any::<u128>(),
+        shifts in (0..128u32, 0..128u32),
+    ) {
         let (accrued, delta) = (accrued >> shifts.0, delta >> shifts.1);
         let exact = BigUint::from(units) * delta + accrued;
         prop_assert_eq!(accrue(accrued, units, delta).ok(), u128::try_from(exact).ok());

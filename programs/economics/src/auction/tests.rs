@@ -74,7 +74,13 @@ proptest! {
 
     /// The premium is the exact line, rounded down, and stays between its ends.
     #[test]
-    fn premium_is_the_exact_line(seconds in any::<u64>(), shift in 0..64u32, start in any::<i16>(), end in any::<i16>(), ramp in any::<u32>()) {
+    fn premium_is_the_exact_line(
+        seconds in any::<u64>(),
+        shift in 0..64u32,
+        start in any::<i16>(),
+        end in any::<i16>(),
+        ramp in any::<u32>(),
+    ) {
         let seconds = seconds >> shift;
         let actual = i128::from(premium_bp(seconds, start, end, ramp));
         let (start, end, ramp) = (i128::from(start), i128::from(end), i128::from(ramp));
