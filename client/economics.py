@@ -127,7 +127,7 @@ def epoch_at(genesis: int, now: int) -> int | None:
 
 
 def epoch_start(genesis: int, t: int) -> int | None:
-    """The first second of epoch `t`, Unix seconds: `genesis + (t − 1) · 3600`; None for `t == 0`, past i64."""
+    """The first second of epoch `t`, Unix seconds: `genesis + (t − 1) · 3600`; None at 0 or past i64."""
     _signed(64, genesis=genesis)
     _unsigned(32, t=t)
     start = genesis + (t - 1) * SECONDS_PER_HOUR
@@ -235,7 +235,7 @@ class Distribution:
 
 
 def distribute(given: DistributeInput) -> Distribution:
-    """The amount and the carry divided over `total` units; without units all is carried. Raises `Overflow`."""
+    """Amount and carry, divided over `total` units; without units all is carried. Raises `Overflow`."""
     available = (given.amount << 64) + given.carry_q64
     _unsigned(128, available_q64=available)
     if given.total == 0:
