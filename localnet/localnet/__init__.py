@@ -1,0 +1,1 @@
+"""Solana JSON-RPC and WebSocket server on LiteSVM, with time travel."""
