@@ -104,16 +104,17 @@ def _instruction_json(instruction: Any, stack_height: int | None) -> dict[str, A
     }
 
 
-def inner_json(inner: list[list[Any]]) -> list[dict[str, Any]]:
-    """The calls that each top-level instruction made."""
-    return [
-        {
-            "index": index,
-            "instructions": [_instruction_json(i.instruction(), i.stack_height()) for i in calls],
-        }
-        for index, calls in enumerate(inner)
-        if calls
-    ]
+def inner_json(inner: list[list[Any]], keys: list[str] | None = None) -> list[dict[str, Any]]:
+    """The calls that each top-level instruction made; with `keys`, in the parsed form."""
+    listed = []
+    for index, calls in enumerate(inner):
+        if calls:
+            pairs = [(call.instruction(), call.stack_height()) for call in calls]
+            instructions = [
+                _instruction_json(*pair) if keys is None else _partly_decoded(*pair, keys) for pair in pairs
+            ]
+            listed.append({"index": index, "instructions": instructions})
+    return listed
 
 
 def _key_objects(record: TransactionRecord) -> list[dict[str, Any]]:
@@ -130,7 +131,7 @@ def _key_objects(record: TransactionRecord) -> list[dict[str, Any]]:
     ]
 
 
-def _meta(record: TransactionRecord, details: str) -> dict[str, Any]:
+def _meta(record: TransactionRecord, details: str, parsed: bool) -> dict[str, Any]:
     meta: dict[str, Any] = {
         "err": record.error,
         "fee": record.fee,
@@ -146,12 +147,13 @@ def _meta(record: TransactionRecord, details: str) -> dict[str, Any]:
     static = len(record.keys) - record.loaded_writable - record.loaded_readonly
     meta["computeUnitsConsumed"] = record.units
     meta["costUnits"] = record.cost_units
-    meta["innerInstructions"] = inner_json(record.inner)
+    meta["innerInstructions"] = inner_json(record.inner, record.keys if parsed else None)
     meta["logMessages"] = record.logs
-    meta["loadedAddresses"] = {
-        "readonly": record.keys[static + record.loaded_writable :],
-        "writable": record.keys[static : static + record.loaded_writable],
-    }
+    if not parsed:
+        meta["loadedAddresses"] = {
+            "readonly": record.keys[static + record.loaded_writable :],
+            "writable": record.keys[static : static + record.loaded_writable],
+        }
     if record.return_data is not None:
         meta["returnData"] = return_data_json(record.return_data)
     return meta
@@ -166,6 +168,8 @@ def _transaction(record: TransactionRecord, encoding: str) -> Any:
     message = record.transaction.message
     header = message.header
     static = len(record.keys) - record.loaded_writable - record.loaded_readonly
+    signatures = [str(signature) for signature in record.transaction.signatures]
+    parsed = encoding == "jsonParsed"
     body: dict[str, Any] = {
         "accountKeys": record.keys[:static],
         "header": {
@@ -185,7 +189,12 @@ def _transaction(record: TransactionRecord, encoding: str) -> Any:
             }
             for lookup in message.address_table_lookups
         ]
-    return {"message": body, "signatures": [str(signature) for signature in record.transaction.signatures]}
+    if parsed:
+        # The parsed form of instructions of a program that the node has no parser for: here, of every program.
+        del body["header"]
+        body["accountKeys"] = _key_objects(record)
+        body["instructions"] = [_partly_decoded(call, 1, record.keys) for call in message.instructions]
+    return {"message": body, "signatures": signatures}
 
 
 def check_version(record: TransactionRecord, max_version: int | None) -> None:
@@ -204,7 +213,7 @@ def transaction_json(record: TransactionRecord, encoding: str, details: str, ver
     form = f"{encoding} {details} {versioned}"
     rendered = record.rendered.get(form)
     if rendered is None:
-        body: dict[str, Any] = {"meta": _meta(record, details)}
+        body: dict[str, Any] = {"meta": _meta(record, details, encoding == "jsonParsed")}
         if details == "accounts":
             signatures = [str(signature) for signature in record.transaction.signatures]
             body["transaction"] = {"accountKeys": _key_objects(record), "signatures": signatures}
@@ -216,23 +225,13 @@ def transaction_json(record: TransactionRecord, encoding: str, details: str, ver
     return rendered
 
 
-def _partly_decoded(inner: list[list[Any]], keys: list[str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "index": index,
-            "instructions": [
-                {
-                    "accounts": [keys[account] for account in call.instruction().accounts],
-                    "data": b58encode(bytes(call.instruction().data)),
-                    "programId": keys[call.instruction().program_id_index],
-                    "stackHeight": call.stack_height(),
-                }
-                for call in calls
-            ],
-        }
-        for index, calls in enumerate(inner)
-        if calls
-    ]
+def _partly_decoded(call: Any, stack_height: int | None, keys: list[str]) -> dict[str, Any]:
+    return {
+        "accounts": [keys[account] for account in call.accounts],
+        "data": b58encode(bytes(call.data)),
+        "programId": keys[call.program_id_index],
+        "stackHeight": stack_height,
+    }
 
 
 def simulation_json(
@@ -253,7 +252,7 @@ def simulation_json(
         "accounts": accounts,
         "err": simulation.error,
         "fee": simulation.fee,
-        "innerInstructions": _partly_decoded(simulation.inner, named.texts) if inner and named else None,
+        "innerInstructions": inner_json(simulation.inner, named.texts) if inner and named else None,
         "loadedAccountsDataSize": simulation.loaded_size,
         "loadedAddresses": loaded,
         "logs": simulation.logs,

@@ -11,6 +11,8 @@ from solders.pubkey import Pubkey
 
 from .message import SYSTEM_PROGRAM, UPGRADEABLE_LOADER
 
+_NATIVE_MINT = Pubkey.from_string("So11111111111111111111111111111111111111112")
+_TOKEN_PROGRAM = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
 FAUCET_LAMPORTS = 500_000_000 * 10**9
 
 
@@ -52,6 +54,9 @@ def build(svm: LiteSVM, config: Genesis) -> None:
     """Write the genesis accounts."""
     for address, lamports in [(config.faucet().pubkey(), FAUCET_LAMPORTS), *config.balances]:
         svm.set_account(address, Account(lamports, b"", SYSTEM_PROGRAM, False, 0))
+    # Wrapped SOL: no authority, no supply of its own, 9 decimals, initialised.
+    mint = bytes(36 + 8) + bytes([9, 1]) + bytes(36)
+    svm.set_account(_NATIVE_MINT, Account(10**9, mint, _TOKEN_PROGRAM, False, 0))
     for program in config.programs:
         deploy(svm, program)
 

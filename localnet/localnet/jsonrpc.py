@@ -52,7 +52,7 @@ def _one(request: dict[str, Any], call: Call) -> dict[str, Any] | None:
         error = {"code": INVALID_REQUEST, "message": "Unsupported JSON-RPC protocol version"}
         return {"error": error, "id": identity}
     try:
-        return {"jsonrpc": "2.0", "result": call(str(method), params or []), "id": identity}
+        return {"jsonrpc": "2.0", "result": call(str(method), [] if params is None else params), "id": identity}
     except RpcError as error:
         return _failed(identity, error)
     except Exception:

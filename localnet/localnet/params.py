@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from typing import Any
 
 from solders.hash import Hash
@@ -31,6 +32,22 @@ def describe(value: Any) -> str:
     if isinstance(value, str):
         return f'string "{value}"'
     return "sequence" if isinstance(value, list) else "map"
+
+
+def debug(value: Any) -> str:
+    """Write a JSON value as Rust's `{:?}` does."""
+    if value is None:
+        return "Null"
+    if isinstance(value, bool):
+        return f"Bool({str(value).lower()})"
+    if isinstance(value, int | float):
+        return f"Number({value})"
+    if isinstance(value, str):
+        return f"String({json.dumps(value)})"
+    if isinstance(value, list):
+        return f"Array [{', '.join(map(debug, value))}]"
+    members = ", ".join(f"{json.dumps(key)}: {debug(member)}" for key, member in value.items())
+    return f"Object {{{members}}}"
 
 
 def wrong_type(value: Any, expected: str) -> RpcError:
@@ -110,6 +127,14 @@ def signature(value: Any) -> Signature:
 def blockhash(value: Any) -> Hash:
     """A base58 block hash."""
     return Hash.from_bytes(_fixed(value, 32))
+
+
+def bare_blockhash(value: Any) -> Hash:
+    """A base58 block hash, refused in the words of isBlockhashValid, which has its own."""
+    try:
+        return blockhash(value)
+    except RpcError as error:
+        raise invalid_params(error.message.removeprefix("Invalid param: ")) from None
 
 
 def commitment(options: dict[str, Any], key: str = "commitment") -> Commitment:

@@ -6,7 +6,7 @@ from solders.message import from_bytes_versioned
 
 from ..chain import SLOTS_PER_EPOCH, Chain
 from ..errors import INVALID_REQUEST, RpcError, invalid_params
-from ..params import blockhash, config, pubkey, sequence, unsigned, wire
+from ..params import bare_blockhash, config, pubkey, sequence, unsigned, wire
 from .registry import API_VERSION, method, read_context, with_context
 
 _MAX_FEE_ACCOUNTS = 128
@@ -92,7 +92,7 @@ def get_latest_blockhash(chain: Chain, options: Any) -> dict[str, Any]:
 @method("isBlockhashValid", required=1, optional=1)
 def is_blockhash_valid(chain: Chain, value: Any, options: Any) -> dict[str, Any]:
     """Whether transactions can still use a hash."""
-    wanted = blockhash(value)
+    wanted = bare_blockhash(value)
     level, slot = read_context(chain, config(options))
     return with_context(slot, chain.ledger.knows_blockhash(wanted, level))
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..chain import Chain
 from ..errors import invalid_params, min_context_slot
 from ..ledger import Commitment
-from ..params import commitment, unsigned
+from ..params import commitment, debug, unsigned
 
 API_VERSION = "4.2.2"
 """The Agave release whose answers these methods give."""
@@ -25,12 +25,13 @@ class Method:
 
     def call(self, chain: Chain, arguments: Any) -> Any:
         """Check the number of arguments and answer."""
-        if isinstance(arguments, dict):
-            if self.total == 0:
-                raise invalid_params("Invalid parameters: No parameters were expected", "Map({})")
+        by_name = isinstance(arguments, dict)
+        if self.total == 0 and (arguments or by_name):
+            shown = debug(arguments).removeprefix("Object ") if by_name else ", ".join(map(debug, arguments))
+            data = f"Map({shown})" if by_name else f"Array([{shown}])"
+            raise invalid_params("Invalid parameters: No parameters were expected", data)
+        if by_name:
             raise invalid_params("`params` should be an array")
-        if self.total == 0 and arguments:
-            raise invalid_params("Invalid parameters: No parameters were expected")
         if len(arguments) > self.total:
             raise invalid_params(
                 f"Invalid parameters: Expected from {self.required} to {self.total} parameters.",
