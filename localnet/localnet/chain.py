@@ -32,12 +32,16 @@ SLOT_HASHES = 512
 """Entries of the SlotHashes sysvar."""
 LOG_BYTES = 10_000
 """Logs of a transaction are cut here, as on chain."""
-# Errors found while accounts are loaded: the validator puts such a transaction on chain and charges its fee.
 _FEE_ONLY = {"ProgramAccountNotFound", "InvalidProgramForExecution", "MaxLoadedAccountsDataSizeExceeded"}
 _ACCOUNT_BASE_SIZE = 64
 """Bytes that each loaded account counts for besides its data (SIMD-0186)."""
 _LOOKUP_TABLE_SIZE = 8248
 _PAGE = 32 * 1024
+
+
+def is_fee_only(error: Any) -> bool:
+    """Whether a transaction failed while its accounts were loaded: it is on chain and paid its fee, but did not run."""
+    return isinstance(error, str) and error in _FEE_ONLY
 
 
 class BackInTimeError(Exception):
@@ -173,10 +177,9 @@ class Chain:
         """Run a transaction on the newest state and keep nothing of it."""
         if sig_verify and not all(transaction.verify_with_results()):
             return Simulation("SignatureFailure")
-        refused = self.check(transaction, commitment)
+        # With another block hash it is another transaction: no duplicate of any, and never too old.
+        refused = None if replace_blockhash else self.check(transaction, commitment)
         replacement = self.ledger.latest_blockhash(commitment) if replace_blockhash else None
-        if refused == "BlockhashNotFound" and replace_blockhash:
-            refused = None
         named = name_accounts(transaction, self.svm.get_account)
         pre = self._balances(named) if balances else None
         pre_tokens = tokens.balances(named, self.svm.get_account) if balances else None
@@ -194,7 +197,7 @@ class Chain:
             meta.inner_instructions(),
         )
         result.return_data = _return_data(meta)
-        if result.error is None or isinstance(result.error, dict) or result.error in _FEE_ONLY:
+        if result.error is None or isinstance(result.error, dict) or is_fee_only(result.error):
             result.fee = meta.fee()
             result.loaded_size = self._loaded_size(named)
         if pre is not None and result.fee is not None:
@@ -225,7 +228,7 @@ class Chain:
         meta = outcome.meta() if isinstance(outcome, FailedTransactionMetadata) else outcome
         payer = named.keys[0]
         if error is not None and (self.svm.get_balance(payer) or 0) == pre[0]:
-            if error not in _FEE_ONLY:
+            if not is_fee_only(error):
                 return str(error)
             self._charge(payer, meta.fee())
         message = transaction.message

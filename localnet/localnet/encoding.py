@@ -9,7 +9,7 @@ from solders.message import MessageV0
 from solders.pubkey import Pubkey
 
 from .base58 import b58encode
-from .chain import Simulation
+from .chain import Simulation, is_fee_only
 from .errors import INVALID_REQUEST, UNSUPPORTED_TRANSACTION_VERSION, RpcError
 from .ledger import TokenBalance, TransactionRecord
 from .message import SYSVAR_OWNER
@@ -81,15 +81,16 @@ def amount_json(amount: int, decimals: int) -> dict[str, Any]:
     }
 
 
-def token_balances_json(balances: list[TokenBalance]) -> list[dict[str, Any]]:
-    """Token balances before or after a transaction."""
+def token_balances_json(balances: list[TokenBalance], *, stored: bool) -> list[dict[str, Any]]:
+    """Token balances before or after a transaction. The validator's store gives an amount of 0 back as null."""
+    empty = {"uiAmount": None} if stored else {}
     return [
         {
             "accountIndex": balance.index,
             "mint": balance.mint,
             "owner": balance.owner,
             "programId": balance.program,
-            "uiTokenAmount": amount_json(balance.amount, balance.decimals),
+            "uiTokenAmount": amount_json(balance.amount, balance.decimals) | (empty if not balance.amount else {}),
         }
         for balance in balances
     ]
@@ -136,9 +137,9 @@ def _meta(record: TransactionRecord, details: str, parsed: bool) -> dict[str, An
         "err": record.error,
         "fee": record.fee,
         "postBalances": record.post_balances,
-        "postTokenBalances": token_balances_json(record.post_tokens),
+        "postTokenBalances": token_balances_json(record.post_tokens, stored=True),
         "preBalances": record.pre_balances,
-        "preTokenBalances": token_balances_json(record.pre_tokens),
+        "preTokenBalances": token_balances_json(record.pre_tokens, stored=True),
         "rewards": [],
         "status": status_json(record.error),
     }
@@ -147,8 +148,10 @@ def _meta(record: TransactionRecord, details: str, parsed: bool) -> dict[str, An
     static = len(record.keys) - record.loaded_writable - record.loaded_readonly
     meta["computeUnitsConsumed"] = record.units
     meta["costUnits"] = record.cost_units
-    meta["innerInstructions"] = inner_json(record.inner, record.keys if parsed else None)
-    meta["logMessages"] = record.logs
+    # Of a transaction that was not executed there is nothing to tell, which is null and not an empty list.
+    ran = not is_fee_only(record.error)
+    meta["innerInstructions"] = inner_json(record.inner, record.keys if parsed else None) if ran else None
+    meta["logMessages"] = record.logs if ran else None
     if not parsed:
         meta["loadedAddresses"] = {
             "readonly": record.keys[static + record.loaded_writable :],
@@ -257,9 +260,9 @@ def simulation_json(
         "loadedAddresses": loaded,
         "logs": simulation.logs,
         "postBalances": simulation.post_balances,
-        "postTokenBalances": None if post is None else token_balances_json(post),
+        "postTokenBalances": None if post is None else token_balances_json(post, stored=False),
         "preBalances": simulation.pre_balances,
-        "preTokenBalances": None if pre is None else token_balances_json(pre),
+        "preTokenBalances": None if pre is None else token_balances_json(pre, stored=False),
         "replacementBlockhash": replacement
         and {"blockhash": str(replacement[0]), "lastValidBlockHeight": replacement[1]},
         "returnData": return_data_json(simulation.return_data),

@@ -36,14 +36,14 @@ class Server:
 
     async def _post(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json":
-            text = "Supplied content type is not allowed. Content-Type: application/json is required"
+            text = "Supplied content type is not allowed. Content-Type: application/json is required\n"
             return web.Response(status=415, text=text)
         body = answer(await request.read(), self.call)
         return web.Response(body=body, content_type="application/json", charset="utf-8")
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("upgrade", "").lower() != "websocket":
-            return web.Response(status=405, text="Used HTTP Method is not allowed. POST or OPTIONS is required")
+            return web.Response(status=405, text="Used HTTP Method is not allowed. POST or OPTIONS is required\n")
         socket_ = web.WebSocketResponse(max_msg_size=_MAX_BODY)
         await socket_.prepare(request)
         session = Session(self.subscriptions, self.call)

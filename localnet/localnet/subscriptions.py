@@ -184,15 +184,13 @@ class Session:
         return number
 
     def _account(self, arguments: list[Any]) -> int:
-        key, options = (
-            pubkey(text(_first(arguments))),
-            config(_second(arguments), "struct RpcAccountInfoConfig"),
-        )
+        key = _named("pubkey", pubkey, _first(arguments))
+        options = config(_second(arguments), "struct RpcAccountInfoConfig")
         shape = {"encoding": account_encoding(options, "binary"), "part": data_slice(options)}
         return self._add("account", options, key, **shape)
 
     def _program(self, arguments: list[Any]) -> int:
-        key = pubkey(text(_first(arguments)))
+        key = _named("pubkey", pubkey, _first(arguments))
         options = config(_second(arguments), "struct RpcProgramAccountsConfig")
         shape: dict[str, Any] = {"encoding": account_encoding(options, "binary"), "part": data_slice(options)}
         return self._add("program", options, key, filters=filters(options), **shape)
@@ -211,10 +209,10 @@ class Session:
         mentions = sequence(wanted["mentions"])
         if len(mentions) != 1:
             raise invalid_params("Invalid Request: Only 1 address supported")
-        return self._add("logs", options, str(pubkey(text(mentions[0]))))
+        return self._add("logs", options, str(_named("mentions", pubkey, mentions[0])))
 
     def _signature(self, arguments: list[Any]) -> int:
-        key = signature(text(_first(arguments)))
+        key = _named("signature", signature, _first(arguments))
         options = config(_second(arguments), "struct RpcSignatureSubscribeConfig")
         number = self._add("signature", options, key)
         chain = self._subscriptions.chain
@@ -243,6 +241,16 @@ def _first(arguments: list[Any]) -> Any:
     if not arguments:
         raise invalid_params("`params` should have at least 1 argument(s)")
     return arguments[0]
+
+
+def _named(kind: str, read: Callable[[Any], Any], value: Any) -> Any:
+    """Read an address or a signature; subscriptions refuse wrong ones in words of their own."""
+    try:
+        return read(text(value))
+    except RpcError as error:
+        if error.message.startswith("Invalid param:"):
+            raise invalid_params(f"Invalid Request: Invalid {kind} provided") from None
+        raise
 
 
 def _second(arguments: list[Any]) -> Any:

@@ -131,7 +131,7 @@ def _token_programs(chain: Chain, chosen: Any) -> tuple[set[Pubkey], Pubkey | No
     if account is None:
         raise invalid_params("Invalid param: could not find mint")
     if mint(account) is None:
-        raise invalid_params("Invalid param: not a Token mint")
+        raise invalid_params("Invalid param: Token mint could not be unpacked")
     return {account.owner}, key
 
 

@@ -36,7 +36,7 @@ from .blocks import encoding_config
 from .registry import method, read_context, with_context
 
 _TYPE = "solana_transaction::versioned::VersionedTransaction"
-_TRANSACTION_ENCODINGS = ("binary", "base58", "base64", "json", "jsonParsed")
+_TRANSACTION_ENCODINGS = ("binary", "base64", "base58", "json", "jsonParsed")
 _MAX_STATUSES = 256
 _MAX_SIGNATURES = 1000
 
