@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +118,7 @@ async def _run(server: Server, host: str, port: int, exit_with_parent: bool) -> 
     if producer:
         waiting.append(producer)
     if exit_with_parent:
-        waiting.append(asyncio.create_task(_stdin_closed()))
+        _stop_when_stdin_closes(loop, stop)
     ready = {"rpc": f"http://{host}:{bound}", "ws": f"ws://{host}:{bound + 1}"}
     sys.stdout.write(orjson.dumps(ready).decode() + "\n")
     sys.stdout.flush()
@@ -127,11 +130,17 @@ async def _run(server: Server, host: str, port: int, exit_with_parent: bool) -> 
         producer.result()
 
 
-async def _stdin_closed() -> None:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.read(1024):
-        pass
+def _stop_when_stdin_closes(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Wait in a thread, for stdin may be anything; a daemon, so that it never keeps the process alive."""
+
+    def wait() -> None:
+        # Below Python's own buffer, whose lock would be held when the interpreter ends.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        with suppress(RuntimeError):  # the loop is closed: the process ends already
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ case("getProgramAccounts", "of mint", str(TOKEN), {**_base64, "filters": [{"data
 case("getProgramAccounts", "context", str(TOKEN), {**_base64, "filters": [_mint_filter], "withContext": True})
 case("getProgramAccounts", "mints", str(TOKEN), {**_base64, "filters": [{"dataSize": 82}]})
 case("getProgramAccounts", "token state", str(TOKEN), {**_base64, "filters": ["tokenAccountState"]})
-for _name, _bytes in {
+_memcmps: dict[str, dict[str, Any]] = {
     "base58": {"bytes": str(PAYER.pubkey()), "encoding": "base58"},
     "base64": {"bytes": base64.b64encode(bytes(PAYER.pubkey())).decode(), "encoding": "base64"},
     "bytes": {"bytes": list(bytes(PAYER.pubkey())), "encoding": "bytes"},
@@ -179,7 +179,8 @@ for _name, _bytes in {
     "strange encoding": {"bytes": "zz", "encoding": "rot13"},
     "not base58": {"bytes": "!!"},
     "too long": {"bytes": "1" * 200},
-}.items():
+}
+for _name, _bytes in _memcmps.items():
     _filter = {"memcmp": {"offset": 32, **_bytes}}
     case("getProgramAccounts", f"memcmp {_name}", str(TOKEN), {**_base64, "filters": [_filter]})
 case("getProgramAccounts", "too many filters", str(TOKEN), {"filters": [{"dataSize": 1}] * 5})
@@ -262,8 +263,14 @@ case("getSignaturesForAddress", "confirmed", A, CONFIRMED)
 case("getSignaturesForAddress", "looked up account", str(CAROL))
 case("getSignaturesForAddress", "nobody", str(keypair("stranger").pubkey()))
 case("getSignaturesForAddress", "page", A, {"limit": 2})
+
+
+def _bounded(bound: str) -> Arguments:
+    return lambda world: [A, {bound: world.signatures["failed"]}]
+
+
 for _bound in ("before", "until"):
-    made("getSignaturesForAddress", _bound, lambda w, b=_bound: [A, {b: w.signatures["failed"]}])
+    made("getSignaturesForAddress", _bound, _bounded(_bound))
     case("getSignaturesForAddress", f"unknown {_bound}", A, {_bound: UNKNOWN_SIGNATURE})
     case("getSignaturesForAddress", f"short {_bound}", A, {_bound: "x"})
 made(
@@ -279,15 +286,18 @@ case("getSignaturesForAddress", "short", "x")
 
 # --- blocks ---
 
+
+def _block(name: str, details: str) -> Arguments:
+    options = {"transactionDetails": details, "maxSupportedTransactionVersion": 0}
+    return lambda world: [world.slots[name], options]
+
+
 for _details in ("full", "accounts", "signatures", "none", "strange"):
     for _name in ("looked up", "failed"):
         made(
             "getBlock",
             f"{_details} of {_name}",
-            lambda w, d=_details, n=_name: [
-                w.slots[n],
-                {"transactionDetails": d, "maxSupportedTransactionVersion": 0},
-            ],
+            _block(_name, _details),
         )
 made(
     "getBlock",

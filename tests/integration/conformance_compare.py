@@ -23,7 +23,7 @@ _NUMBERS = {
     "transactionCount",
     "transactionIndex",
 }
-"""Members that count slots, blocks, seconds or votes: of the same type on every node, not of the same value."""
+"""Members that count slots, blocks, seconds or votes: of the same type on every node, not the same value."""
 _HASHES = {"blockhash", "previousBlockhash", "recentBlockhash", "identity"}
 _VOTE_PROGRAM = "Vote111111111111111111111111111111111111111"
 _VOTE_BYTES = bytes.fromhex("0761481d357474bb7c4d7624ebd3bdb3d8355e73d11043fc0da3538000000000")

@@ -70,7 +70,9 @@ def localnet(*options: str, slot_ms: int = SLOT_MS) -> Iterator[Node]:
     """A localnet of its own; it ends with the block, or with this process."""
     command = ["uv", "run", "--quiet", "--project", str(ROOT / "localnet"), "localnet"]
     command += ["--rpc-port", "0", "--exit-with-parent", "--slot-ms", str(slot_ms), *options]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None
         ready = process.stdout.readline()
@@ -97,7 +99,9 @@ def validator(ledger: Path, *options: str) -> Iterator[Node]:
     arguments = [command, "--reset", "--quiet", "--ledger", str(ledger), "--limit-ledger-size", "10000"]
     arguments += ["--bind-address", "127.0.0.1", "--rpc-port", str(rpc), "--faucet-port", str(faucet)]
     arguments += ["--dynamic-port-range", f"{gossip}-{gossip + 40}", "--ticks-per-slot", str(_TICKS_PER_SLOT)]
-    process = subprocess.Popen([*arguments, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [*arguments, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     node = Node("validator", f"http://127.0.0.1:{rpc}", f"ws://127.0.0.1:{rpc + 1}")
     try:
         _wait_until_healthy(node, process)

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.conformance_servers import Node
 from solders.address_lookup_table_account import AddressLookupTableAccount
 from solders.compute_budget import set_compute_unit_price
 from solders.hash import Hash
@@ -18,6 +17,8 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.system_program import CreateAccountParams, TransferParams, create_account, transfer
 from solders.transaction import VersionedTransaction
+
+from tests.integration.conformance_servers import Node
 
 SOL = 10**9
 SYSTEM = Pubkey.default()

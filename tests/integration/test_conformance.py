@@ -1,6 +1,6 @@
-"""localnet answers as solana-test-validator does: the same calls, on the same history, compared member by member.
+"""localnet answers as solana-test-validator does: the same calls on the same history, compared by member.
 
-What may differ is in DIFFERENCES, each line with its reason, and each line is itself tested to be still needed.
+What may differ is in DIFFERENCES, each line with its reason, and each line is tested to be still needed.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ def _spend(world: World) -> None:
 
 
 def _notifications(world: World, method: str, *params: object, count: int) -> list[object]:
-    """Subscribe, pay, and give back the answer to the subscription, the notifications, and that to the end of it."""
+    """Subscribe, pay, end: the answer to the first, the notifications, the answer to the last."""
     with connect(world.node.ws) as socket:
 
         def call(name: str, arguments: list[object]) -> object:
