@@ -95,7 +95,8 @@ def main(
     Prints one line of JSON with the two addresses when it is ready.
     """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    programs = [Program(address, path, None) for address, path in bpf_program]
+    # As solana-test-validator has it: the authority is an address whose key nobody has.
+    programs = [Program(address, path, Pubkey.default()) for address, path in bpf_program]
     programs += [Program(address, path, authority) for address, path, authority in upgradeable_program]
     genesis = Genesis(
         seed=seed,

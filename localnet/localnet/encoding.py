@@ -12,10 +12,12 @@ from .base58 import b58encode
 from .chain import Simulation, is_fee_only
 from .errors import INVALID_REQUEST, UNSUPPORTED_TRANSACTION_VERSION, RpcError
 from .ledger import TokenBalance, TransactionRecord
-from .message import SYSVAR_OWNER
+from .message import SYSVAR_OWNER, UPGRADEABLE_LOADER
 
 _MAX_BASE58_BYTES = 128
 _RENT_EXEMPT_EPOCH = 2**64 - 1
+_FROM_GENESIS = {SYSVAR_OWNER, UPGRADEABLE_LOADER}
+"""Owners of accounts that no transaction has written."""
 _ZSTD_BLOCK = 128 * 1024
 
 
@@ -50,8 +52,8 @@ def account_json(account: Account, encoding: str, data_slice: tuple[int, int] | 
         "executable": account.executable,
         "lamports": account.lamports,
         "owner": str(account.owner),
-        # LiteSVM leaves 0 where the chain marks an account as exempt from rent for ever.
-        "rentEpoch": 0 if account.owner == SYSVAR_OWNER else _RENT_EXEMPT_EPOCH,
+        # LiteSVM leaves 0 where a transaction marks what it writes as exempt from rent for ever.
+        "rentEpoch": 0 if account.owner in _FROM_GENESIS else _RENT_EXEMPT_EPOCH,
         "space": len(data),
     }
 

@@ -15,9 +15,11 @@ from tests.integration.conformance_world import (
     BOB,
     CAROL,
     CLOCK,
+    FROZEN,
     MINT,
     NOBODY,
     PAYER,
+    PROGRAM,
     SOL,
     SPENDER,
     TOKEN,
@@ -28,6 +30,7 @@ from tests.integration.conformance_world import (
     keypair,
     open_account,
     pay,
+    program_data,
     sign,
     unsigned,
 )
@@ -158,6 +161,9 @@ case("getAccountInfo", "slice beyond", H, {"encoding": "base64", "dataSlice": {"
 case("getAccountInfo", "slice base58", H, {"dataSlice": {"offset": 0, "length": 32}})
 case("getAccountInfo", "half a slice", H, {"dataSlice": {"offset": 0}})
 case("getAccountInfo", "negative slice", H, {"dataSlice": {"offset": -1, "length": 8}})
+for _name, _program in {"upgradeable": PROGRAM, "frozen": FROZEN}.items():
+    case("getAccountInfo", f"{_name} program", str(_program), {"encoding": "base64"})
+    case("getAccountInfo", f"{_name} program's data", str(program_data(_program)), {"encoding": "base64"})
 case("getMultipleAccounts", "some", [A, H, str(NOBODY)], {"encoding": "base64"})
 case("getMultipleAccounts", "plain", [A])
 case("getMultipleAccounts", "empty", [])
@@ -376,6 +382,8 @@ _simulated("duplicate", _sent_before)
 _simulated("poor payer", _poor)
 _simulated("leaves too little", lambda w: sign(w.node, pay(1, keypair("stranger").pubkey())))
 _simulated("returns", lambda w: w.transactions["returns"], replaceRecentBlockhash=True)
+_simulated("upgradeable program", lambda w: sign(w.node, Instruction(PROGRAM, b"hello", [])))
+_simulated("frozen program", lambda w: sign(w.node, Instruction(FROZEN, b"hello", [])))
 _simulated("inner", lambda w: sign(w.node, open_account(CAROL)), innerInstructions=True)
 _simulated(
     "tokens", lambda w: w.transactions["tokens"], replaceRecentBlockhash=True, accounts={"addresses": [H, A]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from solders.address_lookup_table_account import AddressLookupTableAccount
@@ -18,9 +19,10 @@ from solders.signature import Signature
 from solders.system_program import CreateAccountParams, TransferParams, create_account, transfer
 from solders.transaction import VersionedTransaction
 
-from tests.integration.conformance_servers import Node
+from tests.integration.conformance_servers import Node, localnet
 
 SOL = 10**9
+UPGRADEABLE_LOADER = Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111")
 SYSTEM = Pubkey.default()
 TOKEN = Pubkey.from_string("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA")
 ASSOCIATED = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
@@ -41,6 +43,26 @@ SPENDER = keypair("spender")
 BOB, CAROL = keypair("bob").pubkey(), keypair("carol").pubkey()
 NOBODY = keypair("nobody").pubkey()
 UNKNOWN_SIGNATURE = str(keypair("nobody").sign_message(b"never sent"))
+
+
+PROGRAM, FROZEN = keypair("program").pubkey(), keypair("frozen").pubkey()
+"""Programs deployed at genesis: one with an authority, one that can never be upgraded."""
+AUTHORITY = keypair("authority").pubkey()
+
+
+def program_data(program: Pubkey) -> Pubkey:
+    """Where the upgradeable loader keeps the code of a program."""
+    return Pubkey.find_program_address([bytes(program)], UPGRADEABLE_LOADER)[0]
+
+
+def deployment(folder: Path) -> list[str]:
+    """The options that deploy PROGRAM and FROZEN. Any code will do: it is LiteSVM's memo program."""
+    with localnet(slot_ms=0) as source:
+        found = source.get("getAccountInfo", str(MEMO), {"encoding": "base64"})["value"]["data"][0]
+    path = folder / "program.so"
+    path.write_bytes(base64.b64decode(found))
+    options = ["--upgradeable-program", str(PROGRAM), str(path), str(AUTHORITY)]
+    return [*options, "--bpf-program", str(FROZEN), str(path)]
 
 
 def holding(owner: Pubkey) -> Pubkey:

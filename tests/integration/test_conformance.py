@@ -13,17 +13,20 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from solders.instruction import AccountMeta, Instruction
 from websockets.sync.client import connect
 
 from tests.integration.conformance_cases import CASES, Case
 from tests.integration.conformance_compare import Difference, differences, normal
 from tests.integration.conformance_servers import localnet, validator, validator_command
 from tests.integration.conformance_world import (
+    MINT,
     NOBODY,
     SPENDER,
     TOKEN,
     World,
     build,
+    deployment,
     open_account,
     pay,
     sign,
@@ -123,8 +126,13 @@ class Both:
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """localnet and the validator, with the same history."""
-    ledger: Path = tmp_path_factory.mktemp("ledger")
-    with localnet() as ours, validator(ledger) as theirs, ThreadPoolExecutor(2) as pool:
+    folder: Path = tmp_path_factory.mktemp("nodes")
+    programs = deployment(folder)
+    with (
+        localnet(*programs) as ours,
+        validator(folder / "ledger", *programs) as theirs,
+        ThreadPoolExecutor(2) as pool,
+    ):
         yield Both(*pool.map(build, (ours, theirs)))
 
 
@@ -197,6 +205,19 @@ def test_http_alike(both: Both) -> None:
         ]
         seen.append([(reply.status_code, reply.text) for reply in replies])
     assert seen[0] == seen[1]
+
+
+def test_long_logs_are_cut_alike(both: Both) -> None:
+    """Logs are cut at 10,000 bytes, and say where: a short line after that may still fit."""
+    seen = []
+    for world in (both.ours, both.theirs):
+        many = [Instruction(TOKEN, bytes([21]), [AccountMeta(MINT.pubkey(), False, False)])] * 60
+        name = "long logs"
+        signature = world.send(name, sign(world.node, *many, signers=[SPENDER]))
+        logs = world.node.get("getTransaction", signature, {"commitment": "confirmed"})["meta"]["logMessages"]
+        seen.append((len(logs), logs.index("Log truncated"), sum(map(len, logs)) < 10_100))
+    assert seen[0] == seen[1]
+    assert seen[0][2]
 
 
 # --- subscriptions ---

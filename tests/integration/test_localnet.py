@@ -13,15 +13,28 @@ from typing import Any
 import pytest
 from solders.hash import Hash
 from solders.instruction import Instruction
-from solders.pubkey import Pubkey
 from websockets.sync.client import connect
 
 from tests.integration.conformance_servers import ROOT, Node, localnet
-from tests.integration.conformance_world import BOB, CLOCK, NOBODY, PAYER, SOL, encode, keypair, pay, sign
+from tests.integration.conformance_world import (
+    AUTHORITY,
+    BOB,
+    CLOCK,
+    FROZEN,
+    NOBODY,
+    PAYER,
+    PROGRAM,
+    SOL,
+    deployment,
+    encode,
+    keypair,
+    pay,
+    program_data,
+    sign,
+)
 
 GENESIS = 1_700_000_000
 SLOT_HASHES = "SysvarS1otHashes111111111111111111111111111"
-UPGRADEABLE_LOADER = Pubkey.from_string("BPFLoaderUpgradeab1e11111111111111111111111")
 INVALID_PARAMS = -32602
 
 
@@ -156,11 +169,11 @@ def test_duplicate_is_refused(node: Node) -> None:
     options = {"encoding": "base64", "preflightCommitment": "processed"}
     node.get("sendTransaction", encode(transaction), options)
     for _ in range(3):
-        warp(node, slots=1)
         error = node.call("sendTransaction", encode(transaction), options)["error"]
         assert error["data"]["err"] == "AlreadyProcessed"
         node.get("sendTransaction", encode(transaction), {**options, "skipPreflight": True})
         assert node.get("getBalance", str(BOB))["value"] == SOL
+        warp(node, slots=1)
 
 
 def test_block_hash_expires(node: Node) -> None:
@@ -274,32 +287,19 @@ def test_same_seed_same_chain() -> None:
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_upgradeable_program(tmp_path: Path) -> None:
-    """A program is deployed as the upgradeable loader does it, with its authority, and runs."""
-    with localnet() as source:
-        # Any program will do: the memo program of another chain.
-        memo = account_data(source, "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr")
-    path = tmp_path / "memo.so"
-    path.write_bytes(memo)
-    program, frozen, authority = (keypair(name).pubkey() for name in ("program", "frozen", "authority"))
-    options = ["--upgradeable-program", str(program), str(path), str(authority)]
-    options += ["--bpf-program", str(frozen), str(path), "--mint-to", str(PAYER.pubkey()), str(SOL)]
-    with localnet(*options) as node:
-        for address, expected in ((program, b"\1" + bytes(authority)), (frozen, bytes(33))):
-            data_address, _ = Pubkey.find_program_address([bytes(address)], UPGRADEABLE_LOADER)
-            assert account_data(node, str(address)) == (2).to_bytes(4, "little") + bytes(data_address)
-            head = (3).to_bytes(4, "little") + bytes(8) + expected
-            assert account_data(node, str(data_address)) == head + memo
-            transaction = sign(node, call(address))
-            options_ = {"encoding": "base64", "commitment": "confirmed"}
-            value = node.get("simulateTransaction", encode(transaction), options_)["value"]
+def test_deployed_programs(tmp_path: Path) -> None:
+    """Programs are deployed as the upgradeable loader does it, with an authority or nobody's, and run."""
+    with localnet(*deployment(tmp_path), "--mint-to", str(PAYER.pubkey()), str(SOL)) as node:
+        code = (tmp_path / "program.so").read_bytes()
+        for program, authority in ((PROGRAM, b"\1" + bytes(AUTHORITY)), (FROZEN, b"\1" + bytes(32))):
+            data = program_data(program)
+            assert account_data(node, str(program)) == (2).to_bytes(4, "little") + bytes(data)
+            assert account_data(node, str(data)) == (3).to_bytes(4, "little") + bytes(8) + authority + code
+            transaction = sign(node, Instruction(program, b"hello", []))
+            options = {"encoding": "base64", "commitment": "confirmed"}
+            value = node.get("simulateTransaction", encode(transaction), options)["value"]
             assert value["err"] is None
             assert "Program log: hello" in value["logs"]
-
-
-def call(program: Pubkey) -> Instruction:
-    """A call of the memo program, wherever it is."""
-    return Instruction(program, b"hello", [])
 
 
 def test_slots_advance_by_themselves() -> None:
