@@ -66,6 +66,21 @@ pub fn premium_bp(
     }
 }
 
+/// How long the auction has waited once `usd` of `vault_usd` was sold after `waited` seconds: the part of the wait
+/// that the unsold dollars stand for, rounded up. Seconds in, seconds out.
+///
+/// A sale of all starts the ramp anew; a sale of dust moves nothing, so nobody holds the premium down for the price
+/// of a transaction.
+pub fn waited_after(waited: u64, ramp_seconds: u32, usd: u64, vault_usd: u64) -> u64 {
+    let waited = waited.min(u64::from(ramp_seconds));
+    // Below 2^32 * 2^64; a quotient of at most `waited`.
+    let sold = wide_mul(waited, usd.min(vault_usd))
+        .checked_div(u128::from(vault_usd))
+        .and_then(|sold| u64::try_from(sold).ok())
+        .unwrap_or(0);
+    waited.saturating_sub(sold)
+}
+
 /// What is burned and what is paid when a seller gives at most `io_max`.
 ///
 /// The vault pays `floor(io_max * price * (1 + premium))`. If that is more than it has, it pays all it has for the
@@ -109,7 +124,13 @@ pub fn sale(input: SaleInput) -> Sale {
     } else {
         sale
     }
-}
 
-#[cfg(test)]
-mod tests;
+    #[test]
+    fn only_the_sold_part_of_the_vault_starts_to_wait_anew() {
+        assert_eq!(waited_after(3_600, 3_600, 1_000_000, 1_000_000), 0);
+        assert_eq!(waited_after(9_999, 3_600, 500_000, 1_000_000), 1_800);
+        assert_eq!(waited_after(3_600, 3_600, 1, 1_000_000), 3_600);
+        assert_eq!(waited_after(0, 3_600, 1, 1), 0);
+        assert_eq!(waited_after(100, 0, 1, 0), 0);
+    }
+}

@@ -12,6 +12,7 @@
 //! | [`settlement`] | where the dollars of worked seconds go, and the coupons they leave |
 //! | [`quote`] | what a job costs, what a deposit and a collateral are |
 //! | [`auction`] | what the burn vault pays for IO |
+//! | [`vesting`] | what of a locked amount is free by now |
 //! | [`median`] | what a committee's submissions amount to |
 
 #![no_std]
@@ -41,15 +42,17 @@ pub mod quote;
 pub mod schedule;
 pub mod settlement;
 pub mod split;
+pub mod vesting;
 
 pub use accumulator::{accrue, distribute, whole, DistributeInput, Distribution};
-pub use auction::{premium_bp, sale, Sale, SaleInput};
+pub use auction::{premium_bp, sale, waited_after, Sale, SaleInput};
 pub use error::ArithmeticError;
 pub use median::lower_median;
 pub use quote::{collateral, deposit, rate_per_hour, QuoteInput};
 pub use schedule::{cumulative, emission, epoch_at, epoch_end, epoch_start};
 pub use settlement::{earned, settle, SettleInput, Settlement};
 pub use split::{bps_ceil, bps_floor, claim, epoch_halves, ClaimInput, ClaimSplit, Halves};
+pub use vesting::vested;
 
 /// Basis points in a whole.
 pub const BPS: u64 = 10_000;

@@ -1,0 +1,23 @@
+use anchor_lang::prelude::*;
+
+#[event]
+pub struct AuctionInitialized {
+    pub admin: Address,
+    pub io_mint: Address,
+    pub usd_mint: Address,
+    pub ramp_seconds: u32,
+    pub start_bp: i16,
+    pub end_bp: i16,
+    pub at: i64,
+}
+
+/// `io` was burned and `usd` paid (base units), at `price_nano_usd` for one IO plus `premium_bp`.
+#[event]
+pub struct IoBurned {
+    pub seller: Address,
+    pub io: u64,
+    pub usd: u64,
+    pub price_nano_usd: u64,
+    pub premium_bp: i32,
+    pub at: i64,
+}

@@ -1,0 +1,86 @@
+use {
+    crate::*,
+    anchor_spl::{
+        mint::Mint,
+        token::{self, TokenAccount},
+    },
+    common::{upgrade, IO_DECIMALS, USD_DECIMALS},
+};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Initialize {
+    #[account(mut)]
+    pub admin: Signer,
+    #[account(init, payer = admin, seeds = [Auction::SEED], bump)]
+    pub auction: Account<Auction>,
+    #[account(constraint = io_mint.decimals() == IO_DECIMALS @ BurnError::MintInvalid)]
+    pub io_mint: Account<Mint>,
+    #[account(constraint = usd_mint.decimals() == USD_DECIMALS @ BurnError::MintInvalid)]
+    pub usd_mint: Account<Mint>,
+    #[account(
+        init,
+        payer = admin,
+        seeds = [Auction::VAULT_SEED],
+        bump,
+        token::mint = usd_mint,
+        token::authority = auction
+    )]
+    pub vault: Account<TokenAccount>,
+    #[account(
+        init,
+        payer = admin,
+        seeds = [Auction::INCENTIVES_SEED],
+        bump,
+        token::mint = usd_mint,
+        token::authority = auction
+    )]
+    pub incentives: Account<TokenAccount>,
+    /// CHECK: the loader's account of this program; the constraint reads the authority in it.
+    #[account(
+        seeds = [crate::ID.as_ref()],
+        seeds::program = upgrade::LOADER,
+        bump,
+        constraint = upgrade::is_authority(program_data.account(), admin.address()) @ BurnError::NotUpgradeAuthority
+    )]
+    pub program_data: UncheckedAccount,
+    pub token_program: Program<Token>,
+    pub system_program: Program<System>,
+}
+
+pub fn handler(
+    ctx: &mut Context<Initialize>,
+    start_bp: i16,
+    end_bp: i16,
+    ramp_seconds: u32,
+) -> Result<()> {
+    let range = -Auction::MAX_PREMIUM_BP..=Auction::MAX_PREMIUM_BP;
+    require!(
+        range.contains(&start_bp)
+            && range.contains(&end_bp)
+            && start_bp <= end_bp
+            && ramp_seconds > 0,
+        BurnError::ParameterOutOfRange
+    );
+    let at = Clock::get()?.unix_timestamp;
+    let auction = &mut ctx.accounts.auction;
+    auction.admin = *ctx.accounts.admin.address();
+    auction.io_mint = *ctx.accounts.io_mint.address();
+    auction.usd_mint = *ctx.accounts.usd_mint.address();
+    auction.waiting_since = at.into();
+    auction.ramp_seconds = ramp_seconds.into();
+    auction.start_bp = start_bp.into();
+    auction.end_bp = end_bp.into();
+    auction.bump = ctx.bumps.auction;
+
+    emit_cpi!(AuctionInitialized {
+        admin: *ctx.accounts.admin.address(),
+        io_mint: *ctx.accounts.io_mint.address(),
+        usd_mint: *ctx.accounts.usd_mint.address(),
+        ramp_seconds,
+        start_bp,
+        end_bp,
+        at,
+    });
+    Ok(())
+}

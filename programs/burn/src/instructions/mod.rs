@@ -1,0 +1,5 @@
+pub mod initialize;
+pub mod sell_io;
+
+#[allow(ambiguous_glob_reexports)] // `handler` is always called by its module's name
+pub use {initialize::*, sell_io::*};

@@ -1,0 +1,45 @@
+//! The buy-and-burn auction. Holds the dollars meant for burning, and those for incentives.
+//!
+//! The dollars that owners did not take, and the fee, wait in a vault. Anyone sells IO to it at
+//! the oracle's price plus a premium that starts below zero and rises with the time that the
+//! dollars have waited; the IO is burned in the same instruction.
+// Anchor names `#[instruction]` arguments in places that do not read them.
+#![allow(unused_variables)]
+
+use anchor_lang::prelude::*;
+
+mod errors;
+mod events;
+mod instructions;
+mod state;
+
+pub use {errors::*, events::*, instructions::*, state::*};
+
+declare_program!(oracle);
+declare_id!("BDgSSB77i5LSz2UfFA3S5pv6wQPtDva3425K986sYfii");
+
+#[program]
+pub mod burn {
+    use super::*;
+
+    /// Creates the auction and its two vaults. The upgrade authority signs, once.
+    ///
+    /// The premium goes from `start_bp` to `end_bp` (of the price) over `ramp_seconds` of
+    /// waiting. Errors: `MintInvalid`, `ParameterOutOfRange`.
+    pub fn initialize(
+        ctx: &mut Context<Initialize>,
+        start_bp: i16,
+        end_bp: i16,
+        ramp_seconds: u32,
+    ) -> Result<()> {
+        initialize::handler(ctx, start_bp, end_bp, ramp_seconds)
+    }
+
+    /// Burns up to `io_max` of the seller's IO for dollars from the vault, at least `usd_min`.
+    ///
+    /// Sells less than `io_max` where the vault holds less than its worth. Errors: `PriceStale`,
+    /// `AmountZero`, `NothingToBuy`, `BelowMinimum`.
+    pub fn sell_io(ctx: &mut Context<SellIo>, io_max: u64, usd_min: u64) -> Result<()> {
+        sell_io::handler(ctx, io_max, usd_min)
+    }
+}

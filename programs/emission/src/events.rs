@@ -1,0 +1,81 @@
+use anchor_lang::prelude::*;
+
+#[event]
+pub struct EmissionInitialized {
+    pub admin: Address,
+    pub io_mint: Address,
+    pub coupon_authority: Address,
+    pub genesis: i64,
+    pub lock_seconds: u32,
+    pub availability_bp: u16,
+    pub affiliate_bp: u16,
+}
+
+#[event]
+pub struct EarnerCreated {
+    pub earner: Address,
+    pub actor: Address,
+}
+
+/// USD base units credited to `actor` for `epoch`, and the epoch's total after it.
+#[event]
+pub struct CouponsCredited {
+    pub actor: Address,
+    pub base: u64,
+    pub bonus: u64,
+    pub total_coupons: u64,
+    pub epoch: u32,
+}
+
+#[event]
+pub struct ScoresFinalized {
+    pub digest: [u8; 32],
+    pub total_points: u64,
+    pub epoch: u32,
+}
+
+/// Epochs `first..=last` were distributed. Amounts in IO base units, `_q64` with 64 fractional
+/// bits; `per_point_q64` and `per_coupon_q64` are this range's own.
+#[event]
+pub struct EpochsClosed {
+    pub first: u32,
+    pub last: u32,
+    pub availability: u64,
+    pub compute: u64,
+    pub total_points: u64,
+    pub total_coupons: u64,
+    pub per_point_q64: u128,
+    pub per_coupon_q64: u128,
+    pub carry_availability_q64: u128,
+    pub carry_compute_q64: u128,
+    pub at: i64,
+}
+
+/// IO base units minted to the owner and to the affiliate.
+#[event]
+pub struct Claimed {
+    pub actor: Address,
+    pub owner: u64,
+    pub affiliate: u64,
+    pub closed_epoch: u32,
+    pub at: i64,
+}
+
+#[event]
+pub struct BonusLocked {
+    pub actor: Address,
+    pub vesting: Address,
+    pub amount: u64,
+    pub start: i64,
+    pub end: i64,
+}
+
+/// `withdrawn` counts this amount too.
+#[event]
+pub struct VestedWithdrawn {
+    pub vesting: Address,
+    pub beneficiary: Address,
+    pub amount: u64,
+    pub withdrawn: u64,
+    pub at: i64,
+}

@@ -1,0 +1,26 @@
+use crate::{oracle::Committee, *};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct FinalizeScores {
+    /// The only account of its type: the oracle creates it once, at one address.
+    pub committee: Account<Committee>,
+    #[account(mut, seeds = [Emission::SEED], bump = emission.bump)]
+    pub emission: Account<Emission>,
+}
+
+pub fn handler(ctx: &mut Context<FinalizeScores>, epoch: u32, digest: [u8; 32]) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let remaining = ctx.remaining_accounts()?;
+    post_scores::require_quorum(&ctx.accounts.committee, &remaining)?;
+    let emission = &mut ctx.accounts.emission;
+    emission.require_open_for_scores(epoch, now)?;
+    emission.final_epoch = epoch.into();
+
+    emit_cpi!(ScoresFinalized {
+        digest,
+        total_points: ctx.accounts.emission.total_points.get(),
+        epoch,
+    });
+    Ok(())
+}

@@ -1,0 +1,92 @@
+use {
+    crate::*,
+    anchor_spl::{
+        mint::Mint,
+        token::{self, spl_token::instruction::AuthorityType},
+    },
+    common::{upgrade, IO_DECIMALS},
+    economics::{schedule, BPS, SECONDS_PER_HOUR},
+};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Initialize {
+    #[account(mut)]
+    pub admin: Signer,
+    #[account(init, payer = admin, seeds = [Emission::SEED], bump)]
+    pub emission: Account<Emission>,
+    /// What was minted before the schedule is the genesis, at most.
+    #[account(
+        mut,
+        constraint = io_mint.decimals() == IO_DECIMALS && io_mint.freeze_authority().is_none() @ EmissionError::MintInvalid,
+        constraint = io_mint.supply() <= schedule::GENESIS_SUPPLY @ EmissionError::MintInvalid,
+        constraint = io_mint.mint_authority() == Some(admin.address()) @ EmissionError::MintInvalid
+    )]
+    pub io_mint: Account<Mint>,
+    /// CHECK: the loader's account of this program; the constraint reads the authority in it.
+    #[account(
+        seeds = [crate::ID.as_ref()],
+        seeds::program = upgrade::LOADER,
+        bump,
+        constraint = upgrade::is_authority(program_data.account(), admin.address()) @ EmissionError::NotUpgradeAuthority
+    )]
+    pub program_data: UncheckedAccount,
+    pub token_program: Program<Token>,
+    pub system_program: Program<System>,
+}
+
+pub fn handler(
+    ctx: &mut Context<Initialize>,
+    genesis: i64,
+    coupon_authority: Address,
+    lock_seconds: u32,
+    availability_bp: u16,
+    affiliate_bp: u16,
+) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    require!(
+        genesis > now.saturating_sub(SECONDS_PER_HOUR as i64),
+        EmissionError::GenesisPast
+    );
+    require!(
+        lock_seconds > 0
+            && u64::from(availability_bp) <= BPS
+            && affiliate_bp <= Emission::MAX_AFFILIATE_BP,
+        EmissionError::ParameterOutOfRange
+    );
+
+    let mint_authority = *ctx.accounts.emission.address();
+    let accounts = &mut ctx.accounts;
+    token::set_authority(
+        CpiContext::new(
+            accounts.token_program.address(),
+            token::SetAuthority {
+                account_or_mint: accounts.io_mint.cpi_handle_mut(),
+                current_authority: accounts.admin.cpi_handle(),
+            },
+        ),
+        AuthorityType::MintTokens,
+        Some(mint_authority),
+    )?;
+
+    let emission = &mut accounts.emission;
+    emission.admin = *accounts.admin.address();
+    emission.io_mint = *accounts.io_mint.address();
+    emission.coupon_authority = coupon_authority;
+    emission.genesis = genesis.into();
+    emission.lock_seconds = lock_seconds.into();
+    emission.availability_bp = availability_bp.into();
+    emission.affiliate_bp = affiliate_bp.into();
+    emission.bump = ctx.bumps.emission;
+
+    emit_cpi!(EmissionInitialized {
+        admin: *ctx.accounts.admin.address(),
+        io_mint: *ctx.accounts.io_mint.address(),
+        coupon_authority,
+        genesis,
+        lock_seconds,
+        availability_bp,
+        affiliate_bp,
+    });
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The hourly emission: schedule, epochs, points, coupons, claims, locked IO. The only mint authority.
+//!
+//! An epoch's amount splits into an availability half, shared by points, and a compute half,
+//! shared by coupons. Closing an epoch writes one accumulator and one rate, however many earn;
+//! an earner's part is computed when it is next touched. Nothing is minted before it is claimed,
+//! and `minted <= M(last closed epoch)` always.
+//!
+//! Coupons and points belong to the *open* epoch: the one after the last closed. A late committee
+//! thus delays emission and loses none: several epochs close as one range, with one rate.
+// Anchor names `#[instruction]` arguments in places that do not read them.
+#![allow(unused_variables)]
+
+use anchor_lang::prelude::*;
+
+mod errors;
+mod events;
+mod instructions;
+mod state;
+
+pub use {errors::*, events::*, instructions::*, state::*};
+
+declare_program!(oracle);
+declare_program!(staking);
+declare_id!("FfPNpsJBjhioYVavSdhvoDT5fkcnJ4Ly26PuKMziVLhB");
+
+#[program]
+pub mod emission {
+    use super::*;
+
+    /// Starts the schedule and takes over the mint. The upgrade authority signs, once; it holds
+    /// the mint authority and gives it away for good.
+    ///
+    /// `genesis`: Unix seconds at which epoch 1 begins; `coupon_authority`: the one signer that
+    /// may credit coupons (escrow's). Errors: `MintInvalid`, `GenesisPast`, `ParameterOutOfRange`.
+    pub fn initialize(
+        ctx: &mut Context<Initialize>,
+        genesis: i64,
+        coupon_authority: Address,
+        lock_seconds: u32,
+        availability_bp: u16,
+        affiliate_bp: u16,
+    ) -> Result<()> {
+        initialize::handler(
+            ctx,
+            genesis,
+            coupon_authority,
+            lock_seconds,
+            availability_bp,
+            affiliate_bp,
+        )
+    }
+
+    /// Opens page `page` of compute rates (512 epochs). Anyone pays its rent.
+    ///
+    /// Errors: `EpochOutOfRange`.
+    pub fn open_rates(ctx: &mut Context<OpenRates>, page: u32) -> Result<()> {
+        open_rates::handler(ctx, page)
+    }
+
+    /// Lets an actor earn. Anyone pays its rent; it earns from the next score or coupon on.
+    pub fn create_earner(ctx: &mut Context<CreateEarner>) -> Result<()> {
+        create_earner::handler(ctx)
+    }
+
+    /// Credits a settlement's coupons (USD base units) to a node for the open epoch.
+    ///
+    /// Only the coupon authority signs this. Errors: `NotCouponAuthority`, `RatesPageMismatch`.
+    pub fn credit_coupons(ctx: &mut Context<CreditCoupons>, base: u64, bonus: u64) -> Result<()> {
+        credit_coupons::handler(ctx, base, bonus)
+    }
+
+    /// Sets the points and reputation of earners whose score of `epoch` differs from their last.
+    ///
+    /// Remaining accounts: the signing members (a strict majority), then one writable earner for
+    /// each score. The instruction's data is the record; there is no event. Errors: `NoQuorum`,
+    /// `ScoresMismatch`, `ReputationOutOfRange`, `EpochNotEnded`, `AlreadyFinal`, `AlreadyClosed`.
+    pub fn post_scores(
+        ctx: &mut Context<PostScores>,
+        epoch: u32,
+        scores: Vec<Score>,
+    ) -> Result<()> {
+        post_scores::handler(ctx, epoch, &scores)
+    }
+
+    /// Declares every score of `epoch` posted; `digest` is SHA-256 over all rows, so anyone can
+    /// check a replay against it. Remaining accounts: the signing members.
+    ///
+    /// Errors: as `post_scores`.
+    pub fn finalize_scores(
+        ctx: &mut Context<FinalizeScores>,
+        epoch: u32,
+        digest: [u8; 32],
+    ) -> Result<()> {
+        finalize_scores::handler(ctx, epoch, digest)
+    }
+
+    /// Distributes what the schedule gives from the last closed epoch to `through`, the finalised
+    /// one. Anyone may; once per epoch; the cost does not depend on the number of earners.
+    ///
+    /// Errors: `AlreadyClosed`, `ScoresNotFinal`, `RatesPageMismatch`.
+    pub fn close_epochs(ctx: &mut Context<CloseEpochs>, through: u32) -> Result<()> {
+        close_epochs::handler(ctx, through)
+    }
+
+    /// Mints what the actor has earned in liquid IO: the affiliate's part, then the owner's.
+    ///
+    /// Errors: `NotAuthority`, `RatesPageMismatch`, `NothingToClaim`, `AffiliateMissing`.
+    pub fn claim(ctx: &mut Context<Claim>) -> Result<()> {
+        claim::handler(ctx)
+    }
+
+    /// Turns what the actor has earned in bonus IO into a vesting account, linear from now over
+    /// `lock_seconds`. Once per closed epoch.
+    ///
+    /// Errors: `NotAuthority`, `RatesPageMismatch`, `NothingToClaim`.
+    pub fn lock_bonus(ctx: &mut Context<LockBonus>) -> Result<()> {
+        lock_bonus::handler(ctx)
+    }
+
+    /// Mints the vested part of a vesting account that was not withdrawn yet; the last withdrawal
+    /// closes it. Errors: `NotAuthority`, `NothingToClaim`.
+    pub fn withdraw_vested(ctx: &mut Context<WithdrawVested>) -> Result<()> {
+        withdraw_vested::handler(ctx)
+    }
+}

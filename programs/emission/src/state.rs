@@ -1,0 +1,224 @@
+//! Other programs read these accounts with native integers (`declare_program!`): fields stand at
+//! their natural alignment and `padding` fills up to it.
+
+use {
+    crate::EmissionError,
+    anchor_lang::prelude::*,
+    economics::{accumulator, schedule},
+};
+
+/// An unsigned number with 64 fractional bits, in two words: other programs read it at its
+/// natural alignment, and its bytes are those of a little-endian `u128`.
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, IdlType)]
+pub struct Q64 {
+    pub fraction: PodU64,
+    pub whole: PodU64,
+}
+
+impl Q64 {
+    pub fn get(&self) -> u128 {
+        u128::from(self.whole.get()) << 64 | u128::from(self.fraction.get())
+    }
+}
+
+impl From<u128> for Q64 {
+    fn from(value: u128) -> Self {
+        Self {
+            fraction: (value as u64).into(),
+            whole: ((value >> 64) as u64).into(),
+        }
+    }
+}
+
+/// The schedule's state. One account; its address is the mint authority.
+#[account]
+pub struct Emission {
+    pub admin: Address,
+    pub io_mint: Address,
+    /// The one signer that may credit coupons.
+    pub coupon_authority: Address,
+    /// IO base units per point, since genesis.
+    pub per_point: Q64,
+    /// IO base units of each half that nobody could be paid yet.
+    pub carry_availability: Q64,
+    pub carry_compute: Q64,
+    /// Unix seconds at which epoch 1 begins.
+    pub genesis: PodI64,
+    /// Points of all earners.
+    pub total_points: PodU64,
+    /// Coupons of the open epoch, USD base units, base and bonus.
+    pub total_coupons: PodU64,
+    /// IO base units minted by this program.
+    pub minted: PodU64,
+    /// The last closed epoch; zero before the first.
+    pub closed_epoch: PodU32,
+    /// The last epoch whose scores are final; equal to `closed_epoch` or the next to close.
+    pub final_epoch: PodU32,
+    /// Over which bonus IO vests.
+    pub lock_seconds: PodU32,
+    /// The availability half, basis points of an epoch's amount.
+    pub availability_bp: PodU16,
+    /// The affiliate's part of a claim, basis points.
+    pub affiliate_bp: PodU16,
+    pub bump: u8,
+    pub padding: [u8; 7],
+}
+
+impl Emission {
+    pub const SEED: &'static [u8] = b"emission";
+    pub const MAX_AFFILIATE_BP: u16 = 1_000;
+
+    /// The epoch that coupons and points belong to now.
+    pub fn open_epoch(&self) -> u32 {
+        self.closed_epoch.get() + 1
+    }
+
+    /// Refuses scores for an epoch that runs, is closed, or waits final to be closed.
+    pub fn require_open_for_scores(&self, epoch: u32, now: i64) -> Result<()> {
+        let end = schedule::epoch_end(self.genesis.get(), epoch).ok_or(EmissionError::Overflow)?;
+        require!(
+            (1..=schedule::LAST_EPOCH).contains(&epoch),
+            EmissionError::EpochOutOfRange
+        );
+        require!(
+            epoch > self.closed_epoch.get(),
+            EmissionError::AlreadyClosed
+        );
+        require!(
+            self.final_epoch.get() == self.closed_epoch.get(),
+            EmissionError::AlreadyFinal
+        );
+        require!(now >= end, EmissionError::EpochNotEnded);
+        Ok(())
+    }
+
+    /// Counts `amount` as minted, or refuses it: the schedule's sum is the cap.
+    pub fn count_minted(&mut self, amount: u64) -> Result<()> {
+        let minted = self
+            .minted
+            .get()
+            .checked_add(amount)
+            .ok_or(EmissionError::Overflow)?;
+        require!(
+            minted <= schedule::cumulative(self.closed_epoch.get()),
+            EmissionError::CapExceeded
+        );
+        self.minted = minted.into();
+        Ok(())
+    }
+}
+
+/// Compute rates of 512 epochs (a page of 1,024 would be too large to create in one instruction).
+#[account]
+pub struct Rates {
+    pub page: PodU32,
+    pub bump: u8,
+    pub padding: [u8; 3],
+    /// IO base units per coupon (USD base unit), by epoch modulo 512. Where several epochs closed
+    /// as one range, the rate stands at the first: coupons were credited to that one.
+    pub per_coupon: [Q64; Rates::EPOCHS as usize],
+}
+
+impl Rates {
+    pub const SEED: &'static [u8] = b"rates";
+    pub const EPOCHS: u32 = 512;
+
+    pub fn page_of(epoch: u32) -> u32 {
+        epoch / Self::EPOCHS
+    }
+
+    /// The rate of `epoch`, or `RatesPageMismatch`.
+    pub fn of(&self, epoch: u32) -> Result<u128> {
+        require!(
+            self.page.get() == Self::page_of(epoch),
+            EmissionError::RatesPageMismatch
+        );
+        Ok(self.per_coupon[(epoch % Self::EPOCHS) as usize].get())
+    }
+}
+
+/// What one actor earns.
+#[account]
+pub struct Earner {
+    pub actor: Address,
+    /// `Emission::per_point` when it was last touched.
+    pub snapshot: Q64,
+    /// IO base units earned and not claimed: liquid, and bonus to be locked.
+    pub liquid: Q64,
+    pub bonus: Q64,
+    /// Coupons of `coupon_epoch`, USD base units.
+    pub coupons_base: PodU64,
+    pub coupons_bonus: PodU64,
+    pub coupon_epoch: PodU32,
+    /// Its weight in the availability half.
+    pub points: PodU32,
+    /// 0 to 10,000.
+    pub reputation: PodU16,
+    pub bump: u8,
+    pub padding: [u8; 5],
+}
+
+impl Earner {
+    pub const SEED: &'static [u8] = b"earner";
+    pub const MAX_REPUTATION: u16 = 10_000;
+
+    /// Brings the availability half up to date. Must precede every change of `points`.
+    pub fn accrue_points(&mut self, emission: &Emission) -> Result<()> {
+        let per_point = emission.per_point.get();
+        let delta = per_point
+            .checked_sub(self.snapshot.get())
+            .ok_or(EmissionError::Overflow)?;
+        let points = u64::from(self.points.get());
+        self.liquid = accumulator::accrue(self.liquid.get(), points, delta)
+            .map_err(EmissionError::from)?
+            .into();
+        self.snapshot = per_point.into();
+        Ok(())
+    }
+
+    /// Turns coupons of a closed epoch into IO. Must precede every credit of coupons.
+    pub fn accrue_coupons(&mut self, emission: &Emission, rates: &Rates) -> Result<()> {
+        let epoch = self.coupon_epoch.get();
+        if epoch == 0 || epoch > emission.closed_epoch.get() {
+            return Ok(());
+        }
+        let rate = rates.of(epoch)?;
+        self.liquid = accumulator::accrue(self.liquid.get(), self.coupons_base.get(), rate)
+            .map_err(EmissionError::from)?
+            .into();
+        self.bonus = accumulator::accrue(self.bonus.get(), self.coupons_bonus.get(), rate)
+            .map_err(EmissionError::from)?
+            .into();
+        self.coupons_base = 0.into();
+        self.coupons_bonus = 0.into();
+        self.coupon_epoch = 0.into();
+        Ok(())
+    }
+}
+
+/// Locked IO: vests in equal parts every second from `start` to `end`, and is minted as it is
+/// withdrawn.
+#[account]
+pub struct Vesting {
+    pub beneficiary: Address,
+    /// IO base units.
+    pub total: PodU64,
+    pub withdrawn: PodU64,
+    /// Unix seconds.
+    pub start: PodI64,
+    pub end: PodI64,
+    pub bump: u8,
+    pub padding: [u8; 7],
+}
+
+impl Vesting {
+    pub const SEED: &'static [u8] = b"vesting";
+}
+
+/// One row of `post_scores`.
+#[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType)]
+pub struct Score {
+    pub points: u32,
+    pub reputation: u16,
+}

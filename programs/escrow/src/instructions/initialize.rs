@@ -1,0 +1,47 @@
+use {
+    crate::*,
+    anchor_spl::mint::Mint,
+    common::{upgrade, USD_DECIMALS},
+};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Initialize {
+    #[account(mut)]
+    pub admin: Signer,
+    #[account(init, payer = admin, seeds = [Terms::SEED], bump)]
+    pub terms: Account<Terms>,
+    #[account(constraint = usd_mint.decimals() == USD_DECIMALS @ EscrowError::MintInvalid)]
+    pub usd_mint: Account<Mint>,
+    /// CHECK: the loader's account of this program; the constraint reads the authority in it.
+    #[account(
+        seeds = [crate::ID.as_ref()],
+        seeds::program = upgrade::LOADER,
+        bump,
+        constraint = upgrade::is_authority(program_data.account(), admin.address()) @ EscrowError::NotUpgradeAuthority
+    )]
+    pub program_data: UncheckedAccount,
+    pub system_program: Program<System>,
+}
+
+pub fn handler(ctx: &mut Context<Initialize>, args: &TermsArgs) -> Result<()> {
+    args.validate()?;
+    let terms = &mut ctx.accounts.terms;
+    terms.admin = *ctx.accounts.admin.address();
+    terms.router = args.router;
+    terms.usd_mint = *ctx.accounts.usd_mint.address();
+    terms.min_work_seconds = args.min_work_seconds.into();
+    terms.fee_bp = args.fee_bp.into();
+    terms.fee_burn_bp = args.fee_burn_bp.into();
+    terms.max_bonus_bp = args.max_bonus_bp.into();
+    terms.discount_reputation = args.discount_reputation.map(PodU16::from);
+    terms.discount_bp = args.discount_bp.map(PodU16::from);
+    terms.bump = ctx.bumps.terms;
+
+    emit_cpi!(TermsSet {
+        admin: *ctx.accounts.admin.address(),
+        usd_mint: *ctx.accounts.usd_mint.address(),
+        terms: args.clone(),
+    });
+    Ok(())
+}

@@ -1,0 +1,115 @@
+use {
+    crate::{emission::Earner, oracle::Feed, staking::Actor, *},
+    anchor_spl::{
+        mint::Mint,
+        token::{self, TokenAccount},
+    },
+    economics::quote::{deposit, rate_per_hour, QuoteInput},
+};
+
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(id: u64)]
+pub struct OpenJob {
+    #[account(mut, address = user.authority @ EscrowError::NotAuthority)]
+    pub authority: Signer,
+    #[account(constraint = user.kind == USER @ EscrowError::NotAUser)]
+    pub user: Account<Actor>,
+    /// Carries the user's reputation.
+    #[account(constraint = earner.actor == *user.address() @ EscrowError::JobMismatch)]
+    pub earner: Account<Earner>,
+    /// The price of the class that the job asks for.
+    #[account(constraint = feed.symbol != common::symbol::IO @ EscrowError::ClassMismatch)]
+    pub feed: Account<Feed>,
+    #[account(seeds = [Terms::SEED], bump = terms.bump)]
+    pub terms: Account<Terms>,
+    #[account(
+        init,
+        payer = authority,
+        seeds = [Job::SEED, user.address().as_ref(), &id.to_le_bytes()],
+        bump
+    )]
+    pub job: Account<Job>,
+    #[account(address = terms.usd_mint)]
+    pub usd_mint: Account<Mint>,
+    #[account(
+        init,
+        payer = authority,
+        seeds = [Job::VAULT_SEED, job.address().as_ref()],
+        bump,
+        token::mint = usd_mint,
+        token::authority = job
+    )]
+    pub vault: Account<TokenAccount>,
+    /// The token program checks that the authority may spend it.
+    #[account(mut, token::mint = terms.usd_mint)]
+    pub source: Account<TokenAccount>,
+    pub token_program: Program<Token>,
+    pub system_program: Program<System>,
+}
+
+/// `staking::Actor::USER` and `NODE`; an IDL carries layouts, not associated constants.
+pub const NODE: u8 = 1;
+pub const USER: u8 = 2;
+
+pub fn handler(
+    ctx: &mut Context<OpenJob>,
+    id: u64,
+    processors: u32,
+    hours: u32,
+    max_deposit: u64,
+) -> Result<()> {
+    let at = Clock::get()?.unix_timestamp;
+    let accounts = &mut ctx.accounts;
+    require!(processors > 0 && hours > 0, EscrowError::AmountZero);
+    require!(at <= accounts.feed.valid_until, EscrowError::PriceStale);
+
+    let price_nano_usd = accounts.feed.price_nano_usd;
+    let discount_bp = accounts.terms.discount_bp(accounts.earner.reputation);
+    let rate_per_hour = rate_per_hour(QuoteInput {
+        price_nano_usd,
+        processors,
+        discount_bp,
+    })
+    .map_err(EscrowError::from)?;
+    let deposit = deposit(rate_per_hour, hours).map_err(EscrowError::from)?;
+    require!(deposit <= max_deposit, EscrowError::DepositAboveMaximum);
+
+    common::token::transfer(
+        accounts.source.cpi_handle_mut(),
+        accounts.vault.cpi_handle_mut(),
+        accounts.authority.cpi_handle(),
+        deposit,
+        &[],
+    );
+    let job = &mut accounts.job;
+    job.user = *accounts.user.address();
+    job.authority = *accounts.authority.address();
+    job.class = accounts.feed.symbol;
+    job.id = id.into();
+    job.rate_per_hour = rate_per_hour.into();
+    job.deposit = deposit.into();
+    job.opened_at = at.into();
+    job.processors = processors.into();
+    job.hours = hours.into();
+    job.discount_bp = discount_bp.into();
+    job.state = Job::OPEN;
+    job.bump = ctx.bumps.job;
+    job.vault_bump = ctx.bumps.vault;
+
+    emit_cpi!(JobOpened {
+        job: *ctx.accounts.job.address(),
+        user: *ctx.accounts.user.address(),
+        authority: *ctx.accounts.authority.address(),
+        class: ctx.accounts.job.class,
+        id,
+        price_nano_usd,
+        rate_per_hour,
+        deposit,
+        at,
+        processors,
+        hours,
+        discount_bp,
+    });
+    Ok(())
+}

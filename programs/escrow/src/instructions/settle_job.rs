@@ -1,0 +1,141 @@
+use {
+    crate::{
+        emission::{Earner, Emission, Rates},
+        staking::Actor,
+        *,
+    },
+    anchor_spl::token::{self, TokenAccount},
+    economics::settlement::{settle, SettleInput},
+};
+
+/// Seeds of the two vaults in `burn`; an IDL carries layouts, not associated constants.
+const BURN_VAULT_SEED: &[u8] = b"vault";
+const INCENTIVES_SEED: &[u8] = b"incentives";
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct SettleJob {
+    /// Signs for coupons.
+    #[account(seeds = [Terms::SEED], bump = terms.bump)]
+    pub terms: Account<Terms>,
+    #[account(mut, constraint = job.state == Job::RUNNING @ EscrowError::WrongState)]
+    pub job: Account<Job>,
+    #[account(mut, seeds = [Job::VAULT_SEED, job.address().as_ref()], bump = job.vault_bump)]
+    pub vault: Account<TokenAccount>,
+    #[account(address = job.node @ EscrowError::JobMismatch)]
+    pub node: Account<Actor>,
+    /// Any dollar account of the node's authority.
+    #[account(mut, token::mint = terms.usd_mint, token::authority = node.authority)]
+    pub node_usd: Account<TokenAccount>,
+    #[account(mut, seeds = [BURN_VAULT_SEED], seeds::program = burn::ID, bump)]
+    pub burn_vault: Account<TokenAccount>,
+    #[account(mut, seeds = [INCENTIVES_SEED], seeds::program = burn::ID, bump)]
+    pub incentives: Account<TokenAccount>,
+    #[account(mut)]
+    pub emission: Account<Emission>,
+    #[account(mut, constraint = earner.actor == job.node @ EscrowError::JobMismatch)]
+    pub earner: Account<Earner>,
+    /// Checked by `emission`, which reads it.
+    pub rates: Account<Rates>,
+    /// CHECK: the emission program's own event authority; it checks it.
+    pub emission_event_authority: UncheckedAccount,
+    pub emission_program: Program<emission::program::Emission>,
+    pub token_program: Program<Token>,
+}
+
+pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
+    let at = Clock::get()?.unix_timestamp;
+    let accounts = &mut ctx.accounts;
+    let job = &mut accounts.job;
+    let worked = job.worked_seconds();
+    let from_second = job.settled_seconds.get();
+    require!(
+        worked > u64::from(from_second),
+        EscrowError::NothingToSettle
+    );
+    require!(
+        worked >= u64::from(accounts.terms.min_work_seconds.get()),
+        EscrowError::BelowMinimumWork
+    );
+    let to_second = u32::try_from(worked).map_err(|_| EscrowError::Overflow)?;
+    let gross = job.due(worked)?;
+    let period = job.period.get();
+    let paid = settle(SettleInput {
+        gross,
+        fee_bp: accounts.terms.fee_bp.get(),
+        fee_burn_bp: accounts.terms.fee_burn_bp.get(),
+        dollar_share_bp: accounts.node.dollar_share_bp,
+        max_bonus_bp: accounts.terms.max_bonus_bp.get(),
+    })
+    .map_err(EscrowError::from)?;
+    let to_burn = paid
+        .burn
+        .checked_add(paid.fee_burn)
+        .ok_or(EscrowError::Overflow)?;
+
+    job.settled_usd = job
+        .settled_usd
+        .get()
+        .checked_add(gross)
+        .ok_or(EscrowError::Overflow)?
+        .into();
+    job.settled_seconds = to_second.into();
+    job.period = (period + 1).into();
+
+    let job_seeds: &[&[u8]] = &[
+        Job::SEED,
+        accounts.job.user.as_ref(),
+        &accounts.job.id.get().to_le_bytes(),
+        &[accounts.job.bump],
+    ];
+    for (destination, amount) in [
+        (&mut accounts.node_usd, paid.dollars),
+        (&mut accounts.burn_vault, to_burn),
+        (&mut accounts.incentives, paid.fee_incentives),
+    ] {
+        common::token::transfer(
+            accounts.vault.cpi_handle_mut(),
+            destination.cpi_handle_mut(),
+            accounts.job.cpi_handle(),
+            amount,
+            &[job_seeds],
+        );
+    }
+    // Under its collateral a node earns no IO; the dollars for its work are its own.
+    if accounts.node.collateral >= accounts.node.collateral_required {
+        let terms_seeds: &[&[u8]] = &[Terms::SEED, &[accounts.terms.bump]];
+        emission::cpi::credit_coupons(
+            CpiContext::new_with_signer(
+                accounts.emission_program.address(),
+                emission::cpi::accounts::CreditCoupons {
+                    coupon_authority: accounts.terms.cpi_handle().as_signer(),
+                    emission: accounts.emission.cpi_handle_mut(),
+                    earner: accounts.earner.cpi_handle_mut(),
+                    rates: accounts.rates.cpi_handle(),
+                    event_authority: accounts.emission_event_authority.cpi_handle(),
+                    program: accounts.emission_program.cpi_handle(),
+                },
+                &[terms_seeds],
+            ),
+            paid.coupons_base,
+            paid.coupons_bonus,
+        )?;
+    }
+
+    emit_cpi!(JobSettled {
+        job: *ctx.accounts.job.address(),
+        node: *ctx.accounts.node.address(),
+        gross,
+        dollars: paid.dollars,
+        burn: paid.burn,
+        fee_burn: paid.fee_burn,
+        fee_incentives: paid.fee_incentives,
+        coupons_base: paid.coupons_base,
+        coupons_bonus: paid.coupons_bonus,
+        at,
+        from_second,
+        to_second,
+        period,
+    });
+    Ok(())
+}

@@ -1,0 +1,35 @@
+use crate::{staking::Actor, *};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct StartJob {
+    #[account(address = terms.router @ EscrowError::NotRouter)]
+    pub router: Signer,
+    #[account(seeds = [Terms::SEED], bump = terms.bump)]
+    pub terms: Account<Terms>,
+    #[account(mut, constraint = job.state == Job::OPEN @ EscrowError::WrongState)]
+    pub job: Account<Job>,
+    #[account(
+        constraint = node.kind == NODE @ EscrowError::NotANode,
+        constraint = node.class == job.class @ EscrowError::ClassMismatch,
+        constraint = node.processors >= job.processors.get() @ EscrowError::TooFewProcessors,
+        constraint = node.collateral >= node.collateral_required @ EscrowError::CollateralMissing
+    )]
+    pub node: Account<Actor>,
+}
+
+pub fn handler(ctx: &mut Context<StartJob>) -> Result<()> {
+    let at = Clock::get()?.unix_timestamp;
+    let job = &mut ctx.accounts.job;
+    job.node = *ctx.accounts.node.address();
+    job.started_at = at.into();
+    job.reported_at = at.into();
+    job.state = Job::RUNNING;
+
+    emit_cpi!(JobStarted {
+        job: *ctx.accounts.job.address(),
+        node: *ctx.accounts.node.address(),
+        at,
+    });
+    Ok(())
+}

@@ -1,0 +1,79 @@
+use {
+    crate::*,
+    economics::{median::lower_median, BPS},
+};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct SubmitPrice {
+    pub member: Signer,
+    #[account(seeds = [Committee::SEED], bump = committee.bump)]
+    pub committee: Account<Committee>,
+    #[account(mut, seeds = [Feed::SEED, feed.symbol.as_ref()], bump = feed.bump)]
+    pub feed: Account<Feed>,
+}
+
+pub fn handler(ctx: &mut Context<SubmitPrice>, price_nano_usd: u64) -> Result<()> {
+    require!(price_nano_usd > 0, OracleError::PriceZero);
+    let now = Clock::get()?.unix_timestamp;
+    let committee = &ctx.accounts.committee;
+    let feed = &mut ctx.accounts.feed;
+
+    let place = committee.index_of(ctx.accounts.member.address())?;
+    feed.submitted_nano_usd[place] = price_nano_usd.into();
+    feed.submitted_at[place] = now.into();
+    if let Some((price, valid_until)) = majority_price(committee, feed, now)? {
+        feed.price_nano_usd = price.into();
+        feed.valid_until = valid_until.into();
+    }
+
+    emit_cpi!(PriceSubmitted {
+        symbol: ctx.accounts.feed.symbol,
+        member: *ctx.accounts.member.address(),
+        submitted_nano_usd: price_nano_usd,
+        price_nano_usd: ctx.accounts.feed.price_nano_usd.get(),
+        valid_until: ctx.accounts.feed.valid_until.get(),
+        at: now,
+    });
+    Ok(())
+}
+
+/// The lower median of the fresh submissions, moved at most `max_change_bp` from the last value,
+/// and the last second at which a strict majority of them is still fresh. `None` where none is.
+fn majority_price(committee: &Committee, feed: &Feed, now: i64) -> Result<Option<(u64, i64)>> {
+    let freshness = i64::from(committee.freshness_seconds.get());
+    let mut prices = [0u64; Committee::MAX_MEMBERS];
+    // Ages rather than times: all are between 0 and `freshness`, so they sort as unsigned.
+    let mut ages = [0u64; Committee::MAX_MEMBERS];
+    let mut fresh = 0;
+    for place in 0..committee.members().len() {
+        let price = feed.submitted_nano_usd[place].get();
+        let age = now.saturating_sub(feed.submitted_at[place].get());
+        if price > 0 && (0..=freshness).contains(&age) {
+            prices[fresh] = price;
+            ages[fresh] = age as u64;
+            fresh += 1;
+        }
+    }
+    if fresh < committee.majority() {
+        return Ok(None);
+    }
+
+    let median = lower_median(&mut prices[..fresh]).ok_or(OracleError::Overflow)?;
+    let ages = &mut ages[..fresh];
+    ages.sort_unstable();
+    let oldest_needed = ages[committee.majority() - 1] as i64;
+
+    let last = feed.price_nano_usd.get();
+    let price = if last == 0 {
+        median
+    } else {
+        // Rounded down: the bound is never exceeded. At least 1, or a tiny price could not move.
+        let step = u128::from(last) * u128::from(committee.max_change_bp.get()) / u128::from(BPS);
+        let step = u64::try_from(step)
+            .map_err(|_| OracleError::Overflow)?
+            .max(1);
+        median.clamp(last.saturating_sub(step).max(1), last.saturating_add(step))
+    };
+    Ok(Some((price, now - oldest_needed + freshness)))
+}

@@ -1,0 +1,84 @@
+//! Facts: the committee, price feeds, challenge commitments and results. Holds no money.
+//!
+//! A fact counts when a strict majority of the committee stands behind it. Members submit prices
+//! one by one and the feed takes the lower median of the fresh ones; instructions of other
+//! programs that need a quorum take the members' signatures in one transaction.
+// Anchor names `#[instruction]` arguments in places that do not read them.
+#![allow(unused_variables)]
+
+use anchor_lang::prelude::*;
+
+mod errors;
+mod events;
+mod instructions;
+mod state;
+
+pub use {errors::*, events::*, instructions::*, state::*};
+
+declare_id!("Bp1C6cef6CmZ18BkQyAxKZ21BxsbEoCkkQc5c2ZNrBzs");
+
+#[program]
+pub mod oracle {
+    use super::*;
+
+    /// Creates the committee. The program's upgrade authority signs, once.
+    ///
+    /// `freshness_seconds` is how long a price submission counts; `max_change_bp` how far one
+    /// update may move a feed. Errors: `MembersInvalid`, `ParameterOutOfRange`.
+    pub fn initialize(
+        ctx: &mut Context<Initialize>,
+        members: Vec<Address>,
+        freshness_seconds: u32,
+        max_change_bp: u16,
+    ) -> Result<()> {
+        initialize::handler(ctx, &members, freshness_seconds, max_change_bp)
+    }
+
+    /// Opens a price feed: `IO`, or a hardware class. The committee's admin signs.
+    ///
+    /// Errors: `SymbolInvalid`.
+    pub fn create_feed(ctx: &mut Context<CreateFeed>, symbol: [u8; 16]) -> Result<()> {
+        create_feed::handler(ctx, symbol)
+    }
+
+    /// A member says what one unit of the symbol costs, in nano-dollars (1e-9 USD).
+    ///
+    /// Errors: `NotAMember`, `PriceZero`.
+    pub fn submit_price(ctx: &mut Context<SubmitPrice>, price_nano_usd: u64) -> Result<()> {
+        submit_price::handler(ctx, price_nano_usd)
+    }
+
+    /// A member binds itself to a secret (`commitment` = SHA-256 of it) before the challenge that
+    /// grows from it can be known. One challenge a (member, epoch, round).
+    ///
+    /// Errors: `NotAMember`.
+    pub fn commit_challenge(
+        ctx: &mut Context<CommitChallenge>,
+        epoch: u32,
+        round: u16,
+        commitment: [u8; 32],
+    ) -> Result<()> {
+        commit_challenge::handler(ctx, epoch, round, commitment)
+    }
+
+    /// Anyone fixes the slot hash that the challenge's seed mixes in: that of the first block
+    /// after the commitment, so nobody chooses it. Within 512 slots, or the challenge is void.
+    ///
+    /// Errors: `AlreadyDrawn`, `TooEarly`, `SlotHashGone`.
+    pub fn draw_challenge(ctx: &mut Context<DrawChallenge>) -> Result<()> {
+        draw_challenge::handler(ctx)
+    }
+
+    /// The verifier reveals its secret and records what it measured, in as many batches as it
+    /// needs, sorted by node over all of them: a node is recorded once a challenge.
+    ///
+    /// The instruction's data is the record; there is no event. Errors: `NotDrawn`,
+    /// `SecretMismatch`, `MeasurementsUnsorted`, `OutcomeInvalid`, `NoMeasurements`.
+    pub fn record_challenges(
+        ctx: &mut Context<RecordChallenges>,
+        secret: [u8; 32],
+        measurements: Vec<Measurement>,
+    ) -> Result<()> {
+        record_challenges::handler(ctx, secret, &measurements)
+    }
+}

@@ -1,0 +1,31 @@
+use anchor_lang::prelude::*;
+
+/// Codes never move: append, or retire in place. Each program has a hundred of its own, so that a
+/// code alone tells where an error came from.
+#[error_code(offset = 6100)]
+pub enum StakingError {
+    #[msg("Only the program's upgrade authority may initialise it")]
+    NotUpgradeAuthority,
+    #[msg("Only the registry's admin may do this")]
+    NotAdmin,
+    #[msg("The mint must be IO: 8 decimals, no freeze authority")]
+    MintInvalid,
+    #[msg("A symbol is 1 to 16 of A-Z a-z 0-9 - . padded with zeros")]
+    SymbolInvalid,
+    #[msg("A class's multiplier is more than zero")]
+    MultiplierZero,
+    #[msg("A node has at least one processor")]
+    ProcessorsZero,
+    #[msg("A dollar share is 3000 to 9000 basis points")]
+    DollarShareOutOfRange,
+    #[msg("A commission is 100 to 300 basis points")]
+    CommissionOutOfRange,
+    #[msg("An owner cannot be its own affiliate")]
+    AffiliateInvalid,
+    #[msg("The amount is more than zero")]
+    AmountZero,
+    #[msg("Only a node has collateral")]
+    NotANode,
+    #[msg("Arithmetic overflow")]
+    Overflow,
+}

@@ -1,0 +1,49 @@
+use {
+    crate::*,
+    anchor_spl::token::{self, TokenAccount},
+};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct DepositCollateral {
+    pub depositor: Signer,
+    #[account(seeds = [Registry::SEED], bump = registry.bump)]
+    pub registry: Account<Registry>,
+    #[account(mut, constraint = actor.kind == Actor::NODE @ StakingError::NotANode)]
+    pub actor: Account<Actor>,
+    #[account(mut, seeds = [Registry::VAULT_SEED], bump)]
+    pub vault: Account<TokenAccount>,
+    /// The token program checks that the depositor may spend it; the mint is the vault's.
+    #[account(mut, token::mint = registry.io_mint)]
+    pub source: Account<TokenAccount>,
+    pub token_program: Program<Token>,
+}
+
+pub fn handler(ctx: &mut Context<DepositCollateral>, amount: u64) -> Result<()> {
+    require!(amount > 0, StakingError::AmountZero);
+    let accounts = &mut ctx.accounts;
+    let collateral = accounts
+        .actor
+        .collateral
+        .get()
+        .checked_add(amount)
+        .ok_or(StakingError::Overflow)?;
+
+    common::token::transfer(
+        accounts.source.cpi_handle_mut(),
+        accounts.vault.cpi_handle_mut(),
+        accounts.depositor.cpi_handle(),
+        amount,
+        &[],
+    );
+    accounts.actor.collateral = collateral.into();
+
+    emit_cpi!(CollateralDeposited {
+        actor: *ctx.accounts.actor.address(),
+        depositor: *ctx.accounts.depositor.address(),
+        amount,
+        collateral,
+        at: Clock::get()?.unix_timestamp,
+    });
+    Ok(())
+}

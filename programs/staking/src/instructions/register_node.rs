@@ -1,0 +1,81 @@
+use {
+    crate::*,
+    economics::{
+        quote,
+        settlement::{MAX_DOLLAR_SHARE_BP, MIN_DOLLAR_SHARE_BP},
+    },
+};
+
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(id: u16)]
+pub struct RegisterNode {
+    #[account(mut)]
+    pub authority: Signer,
+    #[account(seeds = [Class::SEED, class.symbol.as_ref()], bump = class.bump)]
+    pub class: Account<Class>,
+    #[account(
+        init,
+        payer = authority,
+        seeds = [Actor::SEED, authority.address().as_ref(), &id.to_le_bytes()],
+        bump
+    )]
+    pub actor: Account<Actor>,
+    pub system_program: Program<System>,
+}
+
+pub fn handler(
+    ctx: &mut Context<RegisterNode>,
+    id: u16,
+    processors: u32,
+    dollar_share_bp: u16,
+    commission_bp: u16,
+    affiliate: Address,
+) -> Result<()> {
+    let authority = *ctx.accounts.authority.address();
+    require!(processors > 0, StakingError::ProcessorsZero);
+    require!(
+        (MIN_DOLLAR_SHARE_BP..=MAX_DOLLAR_SHARE_BP).contains(&dollar_share_bp),
+        StakingError::DollarShareOutOfRange
+    );
+    require!(
+        (Actor::MIN_COMMISSION_BP..=Actor::MAX_COMMISSION_BP).contains(&commission_bp),
+        StakingError::CommissionOutOfRange
+    );
+    require!(affiliate != authority, StakingError::AffiliateInvalid);
+    let class = &ctx.accounts.class;
+    let multiplier_bp = class.multiplier_bp.get();
+    let collateral_required =
+        quote::collateral(multiplier_bp, processors).map_err(|_| StakingError::Overflow)?;
+    let at = Clock::get()?.unix_timestamp;
+
+    let actor = &mut ctx.accounts.actor;
+    actor.authority = authority;
+    actor.affiliate = affiliate;
+    actor.class = class.symbol;
+    actor.collateral_required = collateral_required.into();
+    actor.registered_at = at.into();
+    actor.processors = processors.into();
+    actor.multiplier_bp = multiplier_bp.into();
+    actor.dollar_share_bp = dollar_share_bp.into();
+    actor.commission_bp = commission_bp.into();
+    actor.id = id.into();
+    actor.kind = Actor::NODE;
+    actor.bump = ctx.bumps.actor;
+
+    emit_cpi!(ActorRegistered {
+        actor: *ctx.accounts.actor.address(),
+        authority,
+        affiliate,
+        class: ctx.accounts.class.symbol,
+        collateral_required,
+        at,
+        processors,
+        multiplier_bp,
+        dollar_share_bp,
+        commission_bp,
+        id,
+        kind: Actor::NODE,
+    });
+    Ok(())
+}

@@ -1,0 +1,47 @@
+use crate::*;
+
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(id: u16)]
+pub struct RegisterUser {
+    #[account(mut)]
+    pub authority: Signer,
+    #[account(
+        init,
+        payer = authority,
+        seeds = [Actor::SEED, authority.address().as_ref(), &id.to_le_bytes()],
+        bump
+    )]
+    pub actor: Account<Actor>,
+    pub system_program: Program<System>,
+}
+
+pub fn handler(ctx: &mut Context<RegisterUser>, id: u16, affiliate: Address) -> Result<()> {
+    let authority = *ctx.accounts.authority.address();
+    require!(affiliate != authority, StakingError::AffiliateInvalid);
+    let at = Clock::get()?.unix_timestamp;
+
+    let actor = &mut ctx.accounts.actor;
+    actor.authority = authority;
+    actor.affiliate = affiliate;
+    actor.registered_at = at.into();
+    actor.id = id.into();
+    actor.kind = Actor::USER;
+    actor.bump = ctx.bumps.actor;
+
+    emit_cpi!(ActorRegistered {
+        actor: *ctx.accounts.actor.address(),
+        authority,
+        affiliate,
+        class: [0; 16],
+        collateral_required: 0,
+        at,
+        processors: 0,
+        multiplier_bp: 0,
+        dollar_share_bp: 0,
+        commission_bp: 0,
+        id,
+        kind: Actor::USER,
+    });
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Actors and their collateral. Holds stake; delegation, unbonding and slashing join it here.
+//!
+//! An actor is a node (supply: one machine group of one owner) or a user (demand). Both kinds
+//! share one account type and one address rule, so pools and affiliates serve both alike.
+// Anchor names `#[instruction]` arguments in places that do not read them.
+#![allow(unused_variables)]
+
+use anchor_lang::prelude::*;
+
+mod errors;
+mod events;
+mod instructions;
+mod state;
+
+pub use {errors::*, events::*, instructions::*, state::*};
+
+declare_id!("B3MXW84hrCbmt5xNMuFWa1PkteaF1HdktjdrVDgYy9SL");
+
+#[program]
+pub mod staking {
+    use super::*;
+
+    /// Creates the registry and the vault that holds all stake. The upgrade authority signs, once.
+    pub fn initialize(ctx: &mut Context<Initialize>) -> Result<()> {
+        initialize::handler(ctx)
+    }
+
+    /// Names a hardware class and its collateral multiplier (10,000 = 1). The admin signs.
+    ///
+    /// Errors: `SymbolInvalid`, `MultiplierZero`.
+    pub fn add_class(
+        ctx: &mut Context<AddClass>,
+        symbol: [u8; 16],
+        multiplier_bp: u32,
+    ) -> Result<()> {
+        add_class::handler(ctx, symbol, multiplier_bp)
+    }
+
+    /// Registers a node: `processors` of one class, and the part of its pay it takes in dollars.
+    ///
+    /// `id` numbers the owner's actors. `affiliate` is who brought the owner in (none: zeros), set
+    /// once. Errors: `ProcessorsZero`, `DollarShareOutOfRange`, `CommissionOutOfRange`,
+    /// `AffiliateInvalid`.
+    pub fn register_node(
+        ctx: &mut Context<RegisterNode>,
+        id: u16,
+        processors: u32,
+        dollar_share_bp: u16,
+        commission_bp: u16,
+        affiliate: Address,
+    ) -> Result<()> {
+        register_node::handler(
+            ctx,
+            id,
+            processors,
+            dollar_share_bp,
+            commission_bp,
+            affiliate,
+        )
+    }
+
+    /// Registers a user, who rents nodes. Errors: `AffiliateInvalid`.
+    pub fn register_user(
+        ctx: &mut Context<RegisterUser>,
+        id: u16,
+        affiliate: Address,
+    ) -> Result<()> {
+        register_user::handler(ctx, id, affiliate)
+    }
+
+    /// Adds IO to a node's collateral, from anyone who wants it to work.
+    ///
+    /// Errors: `AmountZero`, `NotANode`.
+    pub fn deposit_collateral(ctx: &mut Context<DepositCollateral>, amount: u64) -> Result<()> {
+        deposit_collateral::handler(ctx, amount)
+    }
+}
