@@ -433,6 +433,32 @@ def sale(given: SaleInput) -> Sale:
     return Sale(io, usd) if usd > 0 else Sale(0, 0)
 
 
+def waited_after(waited: int, ramp_seconds: int, usd: int, vault_usd: int) -> int:
+    """How long (seconds) the auction has waited once `usd` of `vault_usd` (u64) was sold after `waited` (u64).
+
+    The part of the wait, at most `ramp_seconds` (u32), that the unsold dollars stand for, rounded up.
+    """
+    _unsigned(64, waited=waited, usd=usd, vault_usd=vault_usd)
+    _unsigned(32, ramp_seconds=ramp_seconds)
+    waited = min(waited, ramp_seconds)
+    return waited - (waited * min(usd, vault_usd) // vault_usd if vault_usd else 0)
+
+
+# --- vesting: locked amounts that become free in equal parts every second ---
+
+
+def vested(total: int, start: int, end: int, now: int) -> int:
+    """What of `total` (u64) is free at `now`, rounded down; times are Unix seconds (i64). Raises `Overflow`."""
+    _unsigned(64, total=total)
+    _signed(64, start=start, end=end, now=now)
+    duration = end - start
+    if not 0 <= duration < 1 << 63:
+        raise ArithmeticRefused("Overflow", "end - start", duration)
+    if now < start:
+        return 0
+    return total if now - start >= duration else total * (now - start) // duration
+
+
 # --- median: what a committee's submissions amount to ---
 
 

@@ -22,11 +22,12 @@ INPUTS: dict[str, type] = {
 """The functions that take one structure; the others take the arguments of a row by name."""
 FUNCTIONS = {
     "accumulator": ["accrue", "distribute", "whole"],
-    "auction": ["premium_bp", "sale"],
+    "auction": ["premium_bp", "sale", "waited_after"],
     "median": ["lower_median"],
     "quote": ["collateral", "deposit", "rate_per_hour"],
     "schedule": ["cumulative", "emission", "epoch_at", "epoch_end", "epoch_start"],
     "settlement": ["earned", "settle"],
+    "vesting": ["vested"],
     "splits": ["bps_ceil", "bps_floor", "claim", "epoch_halves"],
 }
 TABLES = [(file, function) for file, functions in FUNCTIONS.items() for function in functions]

@@ -124,13 +124,4 @@ pub fn sale(input: SaleInput) -> Sale {
     } else {
         sale
     }
-
-    #[test]
-    fn only_the_sold_part_of_the_vault_starts_to_wait_anew() {
-        assert_eq!(waited_after(3_600, 3_600, 1_000_000, 1_000_000), 0);
-        assert_eq!(waited_after(9_999, 3_600, 500_000, 1_000_000), 1_800);
-        assert_eq!(waited_after(3_600, 3_600, 1, 1_000_000), 3_600);
-        assert_eq!(waited_after(0, 3_600, 1, 1), 0);
-        assert_eq!(waited_after(100, 0, 1, 0), 0);
-    }
 }

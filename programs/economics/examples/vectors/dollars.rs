@@ -171,8 +171,27 @@ pub fn auction() -> Value {
         });
         ok(input, json!({"io": sold.io, "usd": sold.usd}))
     };
+    let mut waits: Vec<(u64, u32, u64, u64)> = Vec::new();
+    for waited in [0, 1, 3_599, 3_600, u64::MAX] {
+        for (usd, vault) in [(0, 0), (1, 0), (0, 1), (1, 1), (1, USD), (USD, 1), (7, 9)] {
+            waits.push((waited, 3_600, usd, vault));
+        }
+    }
+    for _ in 0..100 {
+        waits.push((
+            lcg.sized(),
+            lcg.below(1 << 32) as u32,
+            lcg.sized(),
+            lcg.sized(),
+        ));
+    }
+    let wait = |(waited, ramp, usd, vault)| {
+        let input = json!({"waited": waited, "ramp_seconds": ramp, "usd": usd, "vault_usd": vault});
+        ok(input, json!(waited_after(waited, ramp, usd, vault)))
+    };
     json!({
         "premium_bp": moments.into_iter().map(premium).collect::<Rows>(),
         "sale": offers.into_iter().map(sold).collect::<Rows>(),
+        "waited_after": waits.into_iter().map(wait).collect::<Rows>(),
     })
 }

@@ -32,6 +32,7 @@ fn main() -> io::Result<()> {
         .expect("usage: vectors <folder to write to>");
     for (name, tables) in [
         ("schedule", time::schedule()),
+        ("vesting", time::vesting()),
         ("splits", rewards::splits()),
         ("accumulator", rewards::accumulator()),
         ("median", rewards::median()),

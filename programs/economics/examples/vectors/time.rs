@@ -1,9 +1,9 @@
 //! Rows of the schedule.
 
 use crate::inputs::Lcg;
-use crate::rows::{ok, Rows};
-use economics::schedule::LAST_EPOCH;
-use economics::{cumulative, emission, epoch_at, epoch_end, epoch_start};
+use crate::rows::{ok, result, Rows};
+use economics::schedule::{EMISSION_CAP, LAST_EPOCH};
+use economics::{cumulative, emission, epoch_at, epoch_end, epoch_start, vested};
 use serde_json::{json, Value};
 
 pub fn schedule() -> Value {
@@ -68,4 +68,26 @@ pub fn schedule() -> Value {
         "epoch_start": starts,
         "epoch_end": ends,
     })
+}
+
+pub fn vesting() -> Value {
+    let mut lcg = Lcg(8);
+    let mut locks: Vec<(u64, i64, i64, i64)> = Vec::new();
+    for total in [0, 1, 7, EMISSION_CAP, u64::MAX] {
+        for now in [i64::MIN, 999, 1_000, 1_001, 1_019, 1_999, 2_000, i64::MAX] {
+            locks.push((total, 1_000, 2_000, now));
+        }
+    }
+    locks.extend([(7, 5, 5, 4), (7, 5, 5, 5), (7, 6, 5, 5)]);
+    locks.push((u64::MAX, i64::MIN, i64::MAX, 0));
+    for _ in 0..100 {
+        let (start, length) = (lcg.below(1 << 40) as i64, lcg.below(1 << 30));
+        let now = start + lcg.below(length + 100) as i64;
+        locks.push((lcg.sized(), start, start + length as i64, now));
+    }
+    let free = |(total, start, end, now)| {
+        let input = json!({"total": total, "start": start, "end": end, "now": now});
+        result(input, vested(total, start, end, now), Value::from)
+    };
+    json!({"vested": locks.into_iter().map(free).collect::<Rows>()})
 }

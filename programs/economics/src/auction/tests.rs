@@ -159,3 +159,12 @@ fn premium_by_example() {
     assert_eq!(premium_bp(0, -200, 200, 0), 200);
     assert_eq!(premium_bp(1_800, 200, -201, 3_600), -1);
 }
+
+#[test]
+fn only_the_sold_part_of_the_vault_starts_to_wait_anew() {
+    assert_eq!(waited_after(3_600, 3_600, 1_000_000, 1_000_000), 0);
+    assert_eq!(waited_after(9_999, 3_600, 500_000, 1_000_000), 1_800);
+    assert_eq!(waited_after(3_600, 3_600, 1, 1_000_000), 3_600);
+    assert_eq!(waited_after(0, 3_600, 1, 1), 0);
+    assert_eq!(waited_after(100, 0, 1, 0), 0);
+}
