@@ -1,0 +1,177 @@
+"""Instructions of `emission`: scores, epochs, claims.
+
+An earner's coupons turn into IO at the rate of their epoch, which stands on a page of rates: instructions
+that touch an earner take `coupon_epoch`, the epoch of the coupons that it holds (`Earner.coupon_epoch`).
+Zero, where it holds none, gives page 0, which every network has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from solders.instruction import AccountMeta, Instruction
+from solders.pubkey import Pubkey
+
+from client import addresses
+from client.idl import build
+
+
+def _signers(signers: Sequence[Pubkey]) -> list[AccountMeta]:
+    return [AccountMeta(signer, is_signer=True, is_writable=False) for signer in signers]
+
+
+def initialize(
+    *,
+    admin: Pubkey,
+    io_mint: Pubkey,
+    genesis: int,
+    coupon_authority: Pubkey,
+    lock_seconds: int,
+    availability_bp: int,
+    affiliate_bp: int,
+) -> Instruction:
+    """Starts the schedule at `genesis` (Unix seconds) and takes over the mint.
+
+    Signed by `admin`: upgrade authority and mint authority, pays. `coupon_authority`: `addresses.terms()`.
+    `lock_seconds`: over which bonus IO vests. Derived: emission, program data.
+    """
+    accounts = {
+        "admin": admin,
+        "emission": addresses.emission(),
+        "io_mint": io_mint,
+        "program_data": addresses.program_data("emission"),
+    }
+    args = {
+        "genesis": genesis,
+        "coupon_authority": coupon_authority,
+        "lock_seconds": lock_seconds,
+        "availability_bp": availability_bp,
+        "affiliate_bp": affiliate_bp,
+    }
+    return build("emission", "initialize", accounts, args)
+
+
+def open_rates(*, payer: Pubkey, epoch: int) -> Instruction:
+    """Opens the page of compute rates that `epoch` stands on. Signed by `payer`. Derived: rates."""
+    accounts = {"payer": payer, "rates": addresses.rates(epoch)}
+    return build("emission", "open_rates", accounts, {"page": addresses.rates_page(epoch)})
+
+
+def create_earner(*, payer: Pubkey, actor: Pubkey) -> Instruction:
+    """Lets an actor earn. Signed by `payer`, which may be anyone. Derived: emission, earner."""
+    accounts = {
+        "payer": payer,
+        "emission": addresses.emission(),
+        "actor": actor,
+        "earner": addresses.earner(actor),
+    }
+    return build("emission", "create_earner", accounts)
+
+
+def credit_coupons(
+    *, coupon_authority: Pubkey, actor: Pubkey, coupon_epoch: int, base: int, bonus: int
+) -> Instruction:
+    """Credits coupons (USD base units) to a node for the open epoch. Signed by the coupon authority alone.
+
+    Derived: emission, earner, rates.
+    """
+    accounts = {
+        "coupon_authority": coupon_authority,
+        "emission": addresses.emission(),
+        "earner": addresses.earner(actor),
+        "rates": addresses.rates(coupon_epoch),
+    }
+    return build("emission", "credit_coupons", accounts, {"base": base, "bonus": bonus})
+
+
+def post_scores(
+    *, signers: Sequence[Pubkey], epoch: int, scores: Sequence[tuple[Pubkey, int, int]]
+) -> Instruction:
+    """Sets points and reputation (0 to 10,000) of earners: `(earner, points, reputation)` each.
+
+    Signed by `signers`, a strict majority of the committee. Derived: committee, emission.
+    """
+    earners = [AccountMeta(earner, is_signer=False, is_writable=True) for earner, _, _ in scores]
+    rows = [{"points": points, "reputation": reputation} for _, points, reputation in scores]
+    accounts = {"committee": addresses.committee(), "emission": addresses.emission()}
+    args = {"epoch": epoch, "scores": rows}
+    return build("emission", "post_scores", accounts, args, [*_signers(signers), *earners])
+
+
+def finalize_scores(*, signers: Sequence[Pubkey], epoch: int, digest: bytes) -> Instruction:
+    """Declares every score of `epoch` posted; `digest`: SHA-256 over all rows, 32 bytes.
+
+    Signed by `signers`, a strict majority of the committee. Derived: committee, emission.
+    """
+    accounts = {"committee": addresses.committee(), "emission": addresses.emission()}
+    args = {"epoch": epoch, "digest": list(digest)}
+    return build("emission", "finalize_scores", accounts, args, _signers(signers))
+
+
+def close_epochs(*, first: int, through: int) -> Instruction:
+    """Distributes epochs `first` (the one after the last closed) to `through` (the final one). Anyone may.
+
+    Derived: emission, rates (the page of `first`).
+    """
+    accounts = {"emission": addresses.emission(), "rates": addresses.rates(first)}
+    return build("emission", "close_epochs", accounts, {"through": through})
+
+
+def claim(
+    *,
+    authority: Pubkey,
+    actor: Pubkey,
+    coupon_epoch: int,
+    io_mint: Pubkey,
+    owner_io: Pubkey,
+    affiliate_io: Pubkey | None = None,
+) -> Instruction:
+    """Mints an actor's liquid IO to `owner_io`, and the affiliate's part to `affiliate_io` where it has one.
+
+    Both are token accounts of IO. Signed by the actor's authority. Derived: earner, emission, rates.
+    """
+    accounts = {
+        "authority": authority,
+        "actor": actor,
+        "earner": addresses.earner(actor),
+        "emission": addresses.emission(),
+        "rates": addresses.rates(coupon_epoch),
+        "io_mint": io_mint,
+        "owner_io": owner_io,
+        "affiliate_io": affiliate_io,
+    }
+    return build("emission", "claim", accounts)
+
+
+def lock_bonus(*, authority: Pubkey, actor: Pubkey, coupon_epoch: int, closed_epoch: int) -> Instruction:
+    """Turns an actor's bonus IO into a vesting account; once for each `closed_epoch` (the last closed now).
+
+    Signed by the actor's authority, which pays. Derived: earner, emission, rates, vesting.
+    """
+    earner = addresses.earner(actor)
+    accounts = {
+        "authority": authority,
+        "actor": actor,
+        "earner": earner,
+        "emission": addresses.emission(),
+        "rates": addresses.rates(coupon_epoch),
+        "vesting": addresses.vesting(earner, closed_epoch),
+    }
+    return build("emission", "lock_bonus", accounts)
+
+
+def withdraw_vested(
+    *, beneficiary: Pubkey, vesting: Pubkey, io_mint: Pubkey, destination: Pubkey
+) -> Instruction:
+    """Mints what has vested and was not withdrawn to `destination`, a token account of IO.
+
+    Signed by the beneficiary. Derived: emission.
+    """
+    accounts = {
+        "beneficiary": beneficiary,
+        "vesting": vesting,
+        "emission": addresses.emission(),
+        "io_mint": io_mint,
+        "destination": destination,
+    }
+    return build("emission", "withdraw_vested", accounts)
