@@ -1,0 +1,358 @@
+"""A network of its own for a test: a localnet whose time moves only by hand, the programs initialised, people funded.
+
+Synchronous, and without the client's actions: what the programs answer is seen as it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import count
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
+from solders.hash import Hash
+from solders.instruction import Instruction
+from solders.keypair import Keypair
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.transaction import Transaction
+
+from client import accounts, addresses, bootstrap, state
+from client.economics import IO, USD
+from client.idl import PROGRAMS, idl
+from client.instructions import burn, emission, escrow, oracle, staking, tokens
+from client.localnet import SOL, start_localnet
+from client.network import CLASS_MULTIPLIERS_BP, Parameters
+
+T = TypeVar("T")
+
+GENESIS = 1_767_225_600
+"""Unix seconds of epoch 1's start."""
+MINT_RENT = 1_461_600
+PRICES_NANO_USD = {"IO": 200_000_000, "H100": 2_500_000_000, "4090": 400_000_000}
+ERROR_NAMES = {error.code: error.name for program in PROGRAMS for error in idl(program).errors or []}
+
+
+class Refused(Exception):
+    """A transaction that the chain did not accept. `name`: the program's error, or Solana's own."""
+
+    def __init__(self, name: str, logs: list[str]) -> None:
+        super().__init__("\n".join([name, *logs]))
+        self.name = name
+
+
+def error_name(err: Any) -> str:
+    """`{"InstructionError": [0, {"Custom": 6000}]}` as `NotUpgradeAuthority`."""
+    if isinstance(err, dict) and "InstructionError" in err:
+        kind = err["InstructionError"][1]
+        if isinstance(kind, dict) and "Custom" in kind:
+            return ERROR_NAMES.get(kind["Custom"], f"Custom({kind['Custom']})")
+        return kind if isinstance(kind, str) else json.dumps(kind)
+    return err if isinstance(err, str) else json.dumps(err)
+
+
+@dataclass
+class Chain:
+    """JSON-RPC of one localnet."""
+
+    http: httpx.Client
+    _nonce: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def call(self, method: str, *params: Any) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        answer = self.http.post("", json=body).json()
+        if "error" in answer:
+            error = answer["error"]
+            data = error.get("data") or {}
+            if data.get("err") is not None:
+                raise Refused(error_name(data["err"]), data.get("logs") or [])
+            raise Refused(error["message"], [])
+        return answer["result"]
+
+    def send(self, instructions: Sequence[Instruction], *signers: Keypair) -> str:
+        """Sends one transaction, paid by the first signer; its signature. Raises `Refused`."""
+        # No two are alike, so that the same instruction can be sent twice.
+        unique = set_compute_unit_price(next(self._nonce))
+        limit = set_compute_unit_limit(1_400_000)
+        blockhash = Hash.from_string(self.call("getLatestBlockhash")["value"]["blockhash"])
+        message = Message.new_with_blockhash([limit, unique, *instructions], signers[0].pubkey(), blockhash)
+        transaction = Transaction(list(signers), message, blockhash)
+        encoded = base64.b64encode(bytes(transaction)).decode()
+        options = {"encoding": "base64", "preflightCommitment": "processed"}
+        return str(self.call("sendTransaction", encoded, options))
+
+    @contextmanager
+    def refuses(self, name: str) -> Iterator[None]:
+        """What is sent inside must be refused with this error, and change nothing that is looked at."""
+        with pytest.raises(Refused) as caught:
+            yield
+        assert caught.value.name == name, str(caught.value)
+
+    def warp(self, **to: int) -> int:
+        """Moves the clock (`seconds`, `timestamp`) or the slots; the new time, Unix seconds."""
+        return int(self.call("localnet_warp", to)["unixTimestamp"])
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self.call("getBlockTime", self.call("getSlot", {"commitment": "processed"})))
+
+    def account(self, kind: type[T], address: Pubkey) -> T:
+        """A program's account, decoded."""
+        value = self.call("getAccountInfo", str(address), {"encoding": "base64", "commitment": "processed"})
+        return accounts.decode(kind, base64.b64decode(value["value"]["data"][0]))
+
+    def exists(self, address: Pubkey) -> bool:
+        options = {"encoding": "base64", "commitment": "processed"}
+        return self.call("getAccountInfo", str(address), options)["value"] is not None
+
+    def balance(self, token_account: Pubkey) -> int:
+        """Base units in a token account; zero where there is none."""
+        if not self.exists(token_account):
+            return 0
+        options = {"commitment": "processed"}
+        return int(self.call("getTokenAccountBalance", str(token_account), options)["value"]["amount"])
+
+    def supply(self, mint: Pubkey) -> int:
+        """Base units of a mint in existence."""
+        return int(self.call("getTokenSupply", str(mint), {"commitment": "processed"})["value"]["amount"])
+
+    def units(self, signature: str) -> int:
+        """Compute units that a transaction used, the two budget instructions' 300 included."""
+        self.warp(slots=2)
+        options = {"commitment": "confirmed", "encoding": "json", "maxSupportedTransactionVersion": 0}
+        return int(self.call("getTransaction", signature, options)["meta"]["computeUnitsConsumed"])
+
+
+@dataclass
+class World:
+    """A network, and short words for what tests do again and again."""
+
+    chain: Chain
+    admin: Keypair
+    io_mint: Pubkey
+    usd_mint: Pubkey
+    committee: list[Keypair]
+    router: Keypair
+    _people: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def person(self, *, io: int = 0, usd: int = 0) -> Keypair:
+        """Somebody with SOL, token accounts for both mints, and so much of each (base units)."""
+        keypair = Keypair.from_seed(sha256(b"person %d" % next(self._people)).digest())
+        self.chain.call("requestAirdrop", str(keypair.pubkey()), 10 * SOL)
+        owner = self.admin.pubkey()
+        instructions = [
+            tokens.create_token_account(payer=owner, owner=keypair.pubkey(), mint=mint)
+            for mint in (self.io_mint, self.usd_mint)
+        ]
+        if io:
+            instructions.append(
+                tokens.transfer(
+                    source=self.io(self.admin), destination=self.io(keypair), owner=owner, amount=io
+                )
+            )
+        if usd:
+            instructions.append(
+                tokens.mint_to(mint=self.usd_mint, authority=owner, destination=self.usd(keypair), amount=usd)
+            )
+        self.chain.send(instructions, self.admin)
+        return keypair
+
+    def io(self, owner: Keypair | Pubkey) -> Pubkey:
+        """The IO account of a wallet."""
+        return addresses.token_account(_address(owner), self.io_mint)
+
+    def usd(self, owner: Keypair | Pubkey) -> Pubkey:
+        """The dollar account of a wallet."""
+        return addresses.token_account(_address(owner), self.usd_mint)
+
+    def prices(self, **nano_usd: int) -> None:
+        """Every member submits a price for every feed."""
+        for member in self.committee:
+            submissions = [
+                oracle.submit_price(member=member.pubkey(), symbol=symbol, price_nano_usd=price)
+                for symbol, price in (PRICES_NANO_USD | nano_usd).items()
+            ]
+            self.chain.send(submissions, member)
+
+    def node(
+        self,
+        *,
+        hardware_class: str = "4090",
+        processors: int = 1,
+        dollar_share_bp: int = 6_000,
+        affiliate: Pubkey | None = None,
+        collateral: bool = True,
+    ) -> tuple[Keypair, Pubkey]:
+        """An owner and its node's actor, able to earn and with its collateral in place."""
+        owner = self.person(io=1_000_000 * IO)
+        actor = addresses.actor(owner.pubkey(), 0)
+        instructions = [
+            staking.register_node(
+                authority=owner.pubkey(),
+                id=0,
+                hardware_class=hardware_class,
+                processors=processors,
+                dollar_share_bp=dollar_share_bp,
+                commission_bp=200,
+                affiliate=affiliate,
+            ),
+            emission.create_earner(payer=owner.pubkey(), actor=actor),
+        ]
+        self.chain.send(instructions, owner)
+        if collateral:
+            required = self.chain.account(state.Actor, actor).collateral_required
+            deposit = staking.deposit_collateral(
+                depositor=owner.pubkey(), actor=actor, source=self.io(owner), amount=required
+            )
+            self.chain.send([deposit], owner)
+        return owner, actor
+
+    def user(self, *, usd: int = 1_000_000 * USD) -> tuple[Keypair, Pubkey]:
+        """A wallet with dollars and its user's actor."""
+        owner = self.person(usd=usd)
+        actor = addresses.actor(owner.pubkey(), 0)
+        instructions = [
+            staking.register_user(authority=owner.pubkey(), id=0),
+            emission.create_earner(payer=owner.pubkey(), actor=actor),
+        ]
+        self.chain.send(instructions, owner)
+        return owner, actor
+
+    def open_job(
+        self, user: tuple[Keypair, Pubkey], *, id: int = 1, hardware_class: str = "4090",
+        processors: int = 1, hours: int = 2, max_deposit: int = 2**64 - 1,
+    ) -> Pubkey:  # fmt: skip
+        """Opens a job; its address."""
+        owner, actor = user
+        opening = escrow.open_job(
+            authority=owner.pubkey(),
+            user=actor,
+            id=id,
+            hardware_class=hardware_class,
+            processors=processors,
+            hours=hours,
+            max_deposit=max_deposit,
+            usd_mint=self.usd_mint,
+            source=self.usd(owner),
+        )
+        self.chain.send([opening], owner)
+        return addresses.job(actor, id)
+
+    def start_job(self, job: Pubkey, node: Pubkey) -> None:
+        starting = escrow.start_job(router=self.router.pubkey(), job=job, node=node)
+        self.chain.send([starting], self.router)
+
+    def report_job(self, node: tuple[Keypair, Pubkey], job: Pubkey) -> None:
+        owner, actor = node
+        report = escrow.report_job(authority=owner.pubkey(), node=actor, job=job, digest=bytes(32))
+        self.chain.send([report], owner)
+
+    def settle_job(self, job: Pubkey, node: tuple[Keypair, Pubkey]) -> str:
+        owner, actor = node
+        held = self.chain.account(state.Earner, addresses.earner(actor)).coupon_epoch
+        settling = escrow.settle_job(job=job, node=actor, node_usd=self.usd(owner), coupon_epoch=held)
+        return self.chain.send([settling], self.admin)
+
+    def finish_job(self, job: Pubkey, user: tuple[Keypair, Pubkey], caller: Keypair | None = None) -> str:
+        owner, _ = user
+        caller = caller or owner
+        finishing = escrow.finish_job(
+            caller=caller.pubkey(), job=job, authority=owner.pubkey(), user_usd=self.usd(owner)
+        )
+        return self.chain.send([finishing], caller)
+
+    def post_scores(self, epoch: int, *scores: tuple[Pubkey, int, int], signers: int = 2) -> str:
+        """`(actor, points, reputation)` each, signed by so many members."""
+        members = self.committee[:signers]
+        posting = emission.post_scores(
+            signers=[m.pubkey() for m in members],
+            epoch=epoch,
+            scores=[(addresses.earner(actor), points, reputation) for actor, points, reputation in scores],
+        )
+        return self.chain.send([posting], *members)
+
+    def finalize(self, epoch: int, *, signers: int = 2) -> str:
+        members = self.committee[:signers]
+        final = emission.finalize_scores(
+            signers=[m.pubkey() for m in members], epoch=epoch, digest=sha256(b"%d" % epoch).digest()
+        )
+        return self.chain.send([final], *members)
+
+    def close(self, through: int) -> str:
+        first = self.chain.account(state.Emission, addresses.emission()).closed_epoch + 1
+        return self.chain.send([emission.close_epochs(first=first, through=through)], self.admin)
+
+    def end_of(self, epoch: int) -> None:
+        """Moves the clock to the first second after an epoch."""
+        self.chain.warp(timestamp=GENESIS + epoch * 3_600)
+
+    def claim(self, node: tuple[Keypair, Pubkey], *, affiliate: Pubkey | None = None) -> str:
+        owner, actor = node
+        held = self.chain.account(state.Earner, addresses.earner(actor)).coupon_epoch
+        claiming = emission.claim(
+            authority=owner.pubkey(),
+            actor=actor,
+            coupon_epoch=held,
+            io_mint=self.io_mint,
+            owner_io=self.io(owner),
+            affiliate_io=self.io(affiliate) if affiliate else None,
+        )
+        return self.chain.send([claiming], owner)
+
+    def sell_io(self, seller: Keypair, io_max: int, usd_min: int = 0) -> str:
+        selling = burn.sell_io(
+            seller=seller.pubkey(),
+            io_mint=self.io_mint,
+            seller_io=self.io(seller),
+            seller_usd=self.usd(seller),
+            io_max=io_max,
+            usd_min=usd_min,
+        )
+        return self.chain.send([selling], seller)
+
+
+def _address(owner: Keypair | Pubkey) -> Pubkey:
+    return owner.pubkey() if isinstance(owner, Keypair) else owner
+
+
+def keypair(name: str) -> Keypair:
+    """The same key for the same name."""
+    return Keypair.from_seed(sha256(name.encode()).digest())
+
+
+@contextmanager
+def new_world(parameters: Parameters | None = None) -> Iterator[World]:
+    """A fresh network at the first second of epoch 1, with a committee of three."""
+    admin, router = keypair("admin"), keypair("router")
+    members = [keypair(f"member {index}") for index in range(3)]
+    io_mint, usd_mint = keypair("io"), keypair("usd")
+    balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, *members)}
+    network = start_localnet(
+        admin.pubkey(), balances=balances, slot_ms=0, clock="manual", genesis_time=GENESIS - 60
+    )
+    with network as localnet, httpx.Client(base_url=localnet.rpc, timeout=30) as http:
+        chain = Chain(http)
+        chain.warp(timestamp=GENESIS)
+        steps = [
+            *bootstrap.create_mints(admin, io_mint, usd_mint, MINT_RENT),
+            *bootstrap.initialize_programs(
+                admin,
+                io_mint=io_mint.pubkey(),
+                usd_mint=usd_mint.pubkey(),
+                members=[m.pubkey() for m in members],
+                router=router.pubkey(),
+                genesis=GENESIS,
+                classes={name: CLASS_MULTIPLIERS_BP[name] for name in PRICES_NANO_USD if name != "IO"},
+                parameters=parameters or Parameters(),
+            ),
+        ]
+        for step in steps:
+            chain.send(step.instructions, *step.signers)
+        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), members, router)
