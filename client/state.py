@@ -210,6 +210,8 @@ class Terms:
     admin: Pubkey
     router: Pubkey
     usd_mint: Pubkey
+    burn_vault: Pubkey
+    incentives: Pubkey
     min_work_seconds: int
     fee_bp: int
     fee_burn_bp: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -34,9 +34,7 @@ class Measurement:
     """0 failed, 1 passed."""
 
 
-def initialize(
-    *, admin: Pubkey, members: Sequence[Pubkey], freshness_seconds: int, max_change_bp: int
-) -> Instruction:
+def initialize(*, admin: Pubkey, members: Sequence[Pubkey], freshness_seconds: int, max_change_bp: int) -> Instruction:
     """Creates the committee. Signed by `admin`, the program's upgrade authority, which pays.
 
     `freshness_seconds`: how long a price submission counts; `max_change_bp`: how far one update may move
@@ -100,6 +98,8 @@ def record_challenges(
 
     Signed by `verifier`. Of several batches, each must be past the one before.
     """
-    rows = [asdict(m) for m in sorted(measurements, key=lambda m: bytes(m.node))]
+    ordered = sorted(measurements, key=lambda m: bytes(m.node))
+    # Not `asdict`: it copies deeply, which an address does not allow.
+    rows = [{f.name: getattr(m, f.name) for f in fields(m)} for m in ordered]
     args = {"secret": list(secret), "measurements": rows}
     return build("oracle", "record_challenges", {"verifier": verifier, "challenge": challenge}, args)

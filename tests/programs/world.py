@@ -140,6 +140,8 @@ class World:
     usd_mint: Pubkey
     committee: list[Keypair]
     router: Keypair
+    setup: dict[str, str]
+    """The name of each transaction that initialised the programs, by its signature."""
     _people: Iterator[int] = field(default_factory=lambda: count(1))
 
     def person(self, *, io: int = 0, usd: int = 0) -> Keypair:
@@ -353,6 +355,5 @@ def new_world(parameters: Parameters | None = None) -> Iterator[World]:
                 parameters=parameters or Parameters(),
             ),
         ]
-        for step in steps:
-            chain.send(step.instructions, *step.signers)
-        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), members, router)
+        setup = {chain.send(step.instructions, *step.signers): step.name for step in steps}
+        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), members, router, setup)

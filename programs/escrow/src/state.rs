@@ -14,6 +14,10 @@ pub struct Terms {
     /// Assigns nodes to jobs.
     pub router: Address,
     pub usd_mint: Address,
+    /// The vaults in `burn` that get the dollars not taken, and the part of the fee for incentives.
+    /// Kept here, for a settlement to compare instead of to derive.
+    pub burn_vault: Address,
+    pub incentives: Address,
     /// Seconds that must be worked in all before anything is paid.
     pub min_work_seconds: PodU32,
     /// The fee, basis points of a settlement's gross.

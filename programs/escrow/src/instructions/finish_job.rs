@@ -19,8 +19,9 @@ pub struct FinishJob {
     /// Any dollar account of the job's user: the refund goes there, whoever calls.
     #[account(mut, token::mint = terms.usd_mint, token::authority = job.authority)]
     pub user_usd: Account<TokenAccount>,
-    /// CHECK: gets the vault's rent back; only its address matters.
-    #[account(mut, address = job.authority @ EscrowError::JobMismatch)]
+    /// CHECK: gets the vault's rent back; only its address matters. It may be the caller: `dup` is
+    /// safe because neither is read or written as data here.
+    #[account(unsafe(dup), address = job.authority @ EscrowError::JobMismatch)]
     pub authority: UncheckedAccount,
     pub token_program: Program<Token>,
 }

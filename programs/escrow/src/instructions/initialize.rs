@@ -4,6 +4,10 @@ use {
     common::{upgrade, USD_DECIMALS},
 };
 
+/// Seeds of the two vaults in `burn`; an IDL carries layouts, not associated constants.
+const BURN_VAULT_SEED: &[u8] = b"vault";
+const INCENTIVES_SEED: &[u8] = b"incentives";
+
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Initialize {
@@ -30,6 +34,8 @@ pub fn handler(ctx: &mut Context<Initialize>, args: &TermsArgs) -> Result<()> {
     terms.admin = *ctx.accounts.admin.address();
     terms.router = args.router;
     terms.usd_mint = *ctx.accounts.usd_mint.address();
+    terms.burn_vault = find_program_address(&[BURN_VAULT_SEED], &burn::ID).0;
+    terms.incentives = find_program_address(&[INCENTIVES_SEED], &burn::ID).0;
     terms.min_work_seconds = args.min_work_seconds.into();
     terms.fee_bp = args.fee_bp.into();
     terms.fee_burn_bp = args.fee_burn_bp.into();

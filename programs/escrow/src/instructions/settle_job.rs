@@ -8,10 +8,6 @@ use {
     economics::settlement::{settle, SettleInput},
 };
 
-/// Seeds of the two vaults in `burn`; an IDL carries layouts, not associated constants.
-const BURN_VAULT_SEED: &[u8] = b"vault";
-const INCENTIVES_SEED: &[u8] = b"incentives";
-
 #[event_cpi]
 #[derive(Accounts)]
 pub struct SettleJob {
@@ -27,9 +23,9 @@ pub struct SettleJob {
     /// Any dollar account of the node's authority.
     #[account(mut, token::mint = terms.usd_mint, token::authority = node.authority)]
     pub node_usd: Account<TokenAccount>,
-    #[account(mut, seeds = [BURN_VAULT_SEED], seeds::program = burn::ID, bump)]
+    #[account(mut, address = terms.burn_vault)]
     pub burn_vault: Account<TokenAccount>,
-    #[account(mut, seeds = [INCENTIVES_SEED], seeds::program = burn::ID, bump)]
+    #[account(mut, address = terms.incentives)]
     pub incentives: Account<TokenAccount>,
     #[account(mut)]
     pub emission: Account<Emission>,
