@@ -1,0 +1,247 @@
+"""Byte layouts of events and instructions, and the tables their rows go to, read from the IDLs (spec 0.1.0).
+
+Nothing here is typed by hand: a field of an event is a column of the same name, a nested struct's fields join its
+parent's, and a table is the event's name in snake case. `tests/unit/test_indexer_layouts.py` holds the migrations to
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from solders.pubkey import Pubkey
+
+from client.idl import PROGRAMS, ROOT
+
+EVENT_TAG: Final = 0x1D9ACB512EA545E4.to_bytes(8, "little")
+"""`sha256("anchor:event")[..8]` as Anchor reads it: the first bytes of every `emit_cpi!` instruction."""
+EVENT_AUTHORITY_SEED: Final = b"__event_authority"
+
+_IDLS: Final = ROOT / "programs" / "idls"
+
+_SCALARS: Final[dict[str, tuple[str, str]]] = {
+    "u8": ("B", "smallint"),
+    "u16": ("H", "integer"),
+    "i16": ("h", "smallint"),
+    "u32": ("I", "bigint"),
+    "i32": ("i", "integer"),
+    "u64": ("Q", "chain.u64"),
+    "i64": ("q", "bigint"),
+    "u128": ("16s", "chain.u128"),
+    "pubkey": ("32s", "chain.address"),
+}
+"""Of each IDL type: its `struct` code, and a type of PostgreSQL that holds all of its values."""
+
+
+class Malformed(ValueError):
+    """A body that is not what its layout says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: one field, or all places of an array."""
+
+    name: str
+    sql_type: str
+    code: str
+    """`struct` code of one place."""
+    places: int
+    """How many values it takes: 1, the length of an array, or 0 for a `Vec` (a u32 says how many)."""
+    convert: Callable[[Any], Any] | None
+    """What turns an unpacked place into a value; None where it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one struct is laid out in bytes: borsh, little-endian, no padding."""
+
+    columns: tuple[Column, ...]
+    struct: struct.Struct | None
+    """The whole of it, where its size is fixed."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether one unpacking gives one value for each column."""
+        return self.struct is not None and all(c.places == 1 and c.convert is None for c in self.columns)
+
+    def decode(self, body: bytes, *, exact: bool = True) -> tuple[Any, ...]:
+        """The values of `body` in the order of the columns. Raises `Malformed` where the length is wrong.
+
+        `exact` False leaves what follows the struct unread.
+        """
+        if self.struct is not None and (len(body) == self.struct.size or not exact):
+            if len(body) < self.struct.size:
+                raise Malformed(f"{len(body)} bytes, less than the {self.struct.size} of the layout")
+            values = self.struct.unpack_from(body)
+            return values if self.is_plain else self._gather(iter(values))
+        values_, end = self._walk(body)
+        if exact and end != len(body):
+            raise Malformed(f"{len(body)} bytes, {end} expected")
+        return values_
+
+    def _gather(self, values: Any) -> tuple[Any, ...]:
+        row = []
+        for column in self.columns:
+            places = [column.convert(v) if column.convert else v for v in _take(values, column.places)]
+            row.append(places[0] if column.places == 1 else places)
+        return tuple(row)
+
+    def _walk(self, body: bytes) -> tuple[tuple[Any, ...], int]:
+        row, at = [], 0
+        for column in self.columns:
+            count = column.places
+            if count == 0:
+                (count,), at = _unpack("<I", body, at)
+            if count * struct.calcsize(column.code) > len(body) - at:
+                # Before the format is built: a count of four billion would be a text of gigabytes.
+                raise Malformed(f"{len(body)} bytes end within {column.name}")
+            values, at = _unpack(f"<{_repeat(column.code, count)}", body, at)
+            places = [column.convert(v) if column.convert else v for v in values]
+            row.append(places[0] if column.places == 1 else places)
+        return tuple(row), at
+
+
+@dataclass(frozen=True, slots=True)
+class EventLayout:
+    """One kind of event."""
+
+    program: str
+    name: str
+    table: str
+    discriminator: bytes
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLayout:
+    """One of our programs: where it is, and what it says."""
+
+    name: str
+    text: str
+    """Its address, base58."""
+    event_authority: str
+    """Base58: the one account of every `emit_cpi!` instruction."""
+    events: dict[bytes, EventLayout]
+    """By discriminator."""
+    instructions: dict[str, bytes]
+    """Discriminators by name."""
+
+
+def table_name(event: str) -> str:
+    """`JobSettled` as a table: `job_settled`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", event).lower()
+
+
+@cache
+def programs() -> dict[str, ProgramLayout]:
+    """Our five programs by their base58 addresses."""
+    return {idl["address"]: _program(idl) for idl in (_idl(name) for name in PROGRAMS)}
+
+
+@cache
+def program(name: str) -> ProgramLayout:
+    """One of our programs by its name."""
+    return next(p for p in programs().values() if p.name == name)
+
+
+@cache
+def struct_layout(program_name: str, type_name: str) -> Layout:
+    """The layout of a type of a program's IDL, such as oracle's `Measurement`."""
+    return _layout(type_name, _types(_idl(program_name)))
+
+
+@cache
+def event_columns(table: str) -> tuple[str, ...]:
+    """Names of an event table's own columns, in the order of the decoded values."""
+    for layout in programs().values():
+        for event in layout.events.values():
+            if event.table == table:
+                return tuple(column.name for column in event.layout.columns)
+    raise LookupError(f"no event has the table {table}")
+
+
+@cache
+def _idl(name: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads((_IDLS / f"{name}.json").read_text())
+    return parsed
+
+
+def _types(idl: dict[str, Any]) -> dict[str, Any]:
+    return {entry["name"]: entry["type"] for entry in idl["types"]}
+
+
+def _program(idl: dict[str, Any]) -> ProgramLayout:
+    address = Pubkey.from_string(idl["address"])
+    name = idl["metadata"]["name"]
+    types = _types(idl)
+    events = {}
+    for event in idl["events"]:
+        discriminator = bytes(event["discriminator"])
+        layout = _layout(event["name"], types)
+        events[discriminator] = EventLayout(name, event["name"], table_name(event["name"]), discriminator, layout)
+    return ProgramLayout(
+        name=name,
+        text=idl["address"],
+        event_authority=str(Pubkey.find_program_address([EVENT_AUTHORITY_SEED], address)[0]),
+        events=events,
+        instructions={entry["name"]: bytes(entry["discriminator"]) for entry in idl["instructions"]},
+    )
+
+
+def _layout(type_name: str, types: dict[str, Any]) -> Layout:
+    columns = tuple(_columns(type_name, types))
+    names = [column.name for column in columns]
+    if len(set(names)) != len(names):
+        raise LookupError(f"{type_name} has two fields of one name once its structs are joined: {names}")
+    fixed = all(column.places for column in columns)
+    codes = "".join(_repeat(column.code, column.places) for column in columns)
+    return Layout(columns, struct.Struct("<" + codes) if fixed else None)
+
+
+def _columns(type_name: str, types: dict[str, Any]) -> Iterable[Column]:
+    for field in types[type_name]["fields"]:
+        name, kind = field["name"], field["type"]
+        if isinstance(kind, str):
+            yield _column(name, kind, 1, "")
+        elif "defined" in kind:
+            yield from _columns(kind["defined"]["name"], types)
+        elif kind.get("array", [None])[0] == "u8":
+            yield Column(name, "bytea", f"{kind['array'][1]}s", 1, None)
+        elif "array" in kind:
+            yield _column(name, kind["array"][0], kind["array"][1], "[]")
+        elif "vec" in kind:
+            yield _column(name, kind["vec"], 0, "[]")
+        else:
+            raise LookupError(f"{type_name}.{name}: no layout for {kind}")
+
+
+def _column(name: str, kind: str, places: int, suffix: str) -> Column:
+    code, sql_type = _SCALARS[kind]
+    if kind == "pubkey" and suffix:
+        sql_type = "bytea"  # asyncpg writes no arrays of domains
+    return Column(name, sql_type + suffix, code, places, _u128 if kind == "u128" else None)
+
+
+def _u128(raw: bytes) -> int:
+    return int.from_bytes(raw, "little")
+
+
+def _repeat(code: str, count: int) -> str:
+    return f"{count}{code}" if len(code) == 1 else code * count
+
+
+def _take(values: Any, count: int) -> list[Any]:
+    return [next(values) for _ in range(count)]
+
+
+def _unpack(code: str, body: bytes, at: int) -> tuple[tuple[Any, ...], int]:
+    size = struct.calcsize(code)
+    if at + size > len(body):
+        raise Malformed(f"{len(body)} bytes, at least {at + size} expected")
+    return struct.unpack_from(code, body, at), at + size
