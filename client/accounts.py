@@ -101,9 +101,7 @@ def _conversion(kind: type, name: str, annotation: str) -> Callable[[Any], Any]:
     return _as_is
 
 
-async def fetch(
-    client: AsyncClient, kind: type[T], address: Pubkey, commitment: Commitment = Confirmed
-) -> T | None:
+async def fetch(client: AsyncClient, kind: type[T], address: Pubkey, commitment: Commitment = Confirmed) -> T | None:
     """The account at an address; None where there is none."""
     value = (await client.get_account_info(address, commitment)).value
     return None if value is None else _owned(kind, address, value.owner, bytes(value.data))
@@ -170,9 +168,7 @@ async def feeds(client: AsyncClient) -> dict[str, Feed]:
     return {feed.symbol: feed for feed in (await fetch_all(client, Feed)).values()}
 
 
-async def token_balance(
-    client: AsyncClient, address: Pubkey, commitment: Commitment = Confirmed
-) -> int | None:
+async def token_balance(client: AsyncClient, address: Pubkey, commitment: Commitment = Confirmed) -> int | None:
     """Base units in a token account; None where there is none."""
     value = (await client.get_account_info(address, commitment)).value
     if value is None:

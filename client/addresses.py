@@ -31,9 +31,7 @@ class SymbolRefused(IonetError):
 def symbol_bytes(symbol: str) -> bytes:
     """`A100-80GB` as the programs hold it: ASCII, padded with zeros to 16 bytes."""
     if not _SYMBOL.fullmatch(symbol):
-        raise SymbolRefused(
-            f"{symbol!r} is no symbol: give 1 to 16 of A-Z a-z 0-9 - . (such as H100 or A100-80GB)"
-        )
+        raise SymbolRefused(f"{symbol!r} is no symbol: give 1 to 16 of A-Z a-z 0-9 - . (such as H100 or A100-80GB)")
     return symbol.encode().ljust(SYMBOL_BYTES, b"\0")
 
 

@@ -98,8 +98,6 @@ def build(
         given = known.get(name)
         if given is None and not optional:
             raise LookupError(f"{program}.{instruction} needs the account {name}")
-        metas.append(
-            AccountMeta(address, False, False) if given is None else AccountMeta(given, signer, writable)
-        )
+        metas.append(AccountMeta(address, False, False) if given is None else AccountMeta(given, signer, writable))
     data = coder(program).instruction.encode(instruction, dict(args or {}))
     return Instruction(address, data, [*metas, *remaining])

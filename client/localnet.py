@@ -39,9 +39,7 @@ class Localnet:
     """URL of the WebSocket."""
     pid: int
 
-    async def warp(
-        self, *, slots: int | None = None, seconds: int | None = None, timestamp: int | None = None
-    ) -> int:
+    async def warp(self, *, slots: int | None = None, seconds: int | None = None, timestamp: int | None = None) -> int:
         """Jumps ahead by slots, and by seconds or to a Unix time; the chain's new time, Unix seconds."""
         asked = {"slots": slots, "seconds": seconds, "timestamp": timestamp}
         given = {name: value for name, value in asked.items() if value is not None}

@@ -68,9 +68,7 @@ def create_earner(*, payer: Pubkey, actor: Pubkey) -> Instruction:
     return build("emission", "create_earner", accounts)
 
 
-def credit_coupons(
-    *, coupon_authority: Pubkey, actor: Pubkey, coupon_epoch: int, base: int, bonus: int
-) -> Instruction:
+def credit_coupons(*, coupon_authority: Pubkey, actor: Pubkey, coupon_epoch: int, base: int, bonus: int) -> Instruction:
     """Credits coupons (USD base units) to a node for the open epoch. Signed by the coupon authority alone.
 
     Derived: emission, earner, rates.
@@ -84,9 +82,7 @@ def credit_coupons(
     return build("emission", "credit_coupons", accounts, {"base": base, "bonus": bonus})
 
 
-def post_scores(
-    *, signers: Sequence[Pubkey], epoch: int, scores: Sequence[tuple[Pubkey, int, int]]
-) -> Instruction:
+def post_scores(*, signers: Sequence[Pubkey], epoch: int, scores: Sequence[tuple[Pubkey, int, int]]) -> Instruction:
     """Sets points and reputation (0 to 10,000) of earners: `(earner, points, reputation)` each.
 
     Signed by `signers`, a strict majority of the committee. Derived: committee, emission.
@@ -160,9 +156,7 @@ def lock_bonus(*, authority: Pubkey, actor: Pubkey, coupon_epoch: int, closed_ep
     return build("emission", "lock_bonus", accounts)
 
 
-def withdraw_vested(
-    *, beneficiary: Pubkey, vesting: Pubkey, io_mint: Pubkey, destination: Pubkey
-) -> Instruction:
+def withdraw_vested(*, beneficiary: Pubkey, vesting: Pubkey, io_mint: Pubkey, destination: Pubkey) -> Instruction:
     """Mints what has vested and was not withdrawn to `destination`, a token account of IO.
 
     Signed by the beneficiary. Derived: emission.

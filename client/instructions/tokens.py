@@ -29,9 +29,7 @@ def create_mint(
     account = CreateAccountParams(
         from_pubkey=payer, to_pubkey=mint, lamports=rent_lamports, space=MINT_SPACE, owner=TOKEN_PROGRAM
     )
-    params = spl.InitializeMintParams(
-        decimals=decimals, program_id=TOKEN_PROGRAM, mint=mint, mint_authority=authority
-    )
+    params = spl.InitializeMintParams(decimals=decimals, program_id=TOKEN_PROGRAM, mint=mint, mint_authority=authority)
     return [create_account(account), spl.initialize_mint(params)]
 
 
@@ -45,9 +43,7 @@ def mint_to(*, mint: Pubkey, authority: Pubkey, destination: Pubkey, amount: int
 
 def transfer(*, source: Pubkey, destination: Pubkey, owner: Pubkey, amount: int) -> Instruction:
     """Moves `amount` between token accounts of one mint. Signed by `owner` of `source`."""
-    params = spl.TransferParams(
-        program_id=TOKEN_PROGRAM, source=source, dest=destination, owner=owner, amount=amount
-    )
+    params = spl.TransferParams(program_id=TOKEN_PROGRAM, source=source, dest=destination, owner=owner, amount=amount)
     return spl.transfer(params)
 
 

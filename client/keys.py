@@ -1,0 +1,99 @@
+"""Key files in the form of Solana's own tools: 64 numbers as JSON, readable by their owner alone.
+
+No message and no exception of this module carries a byte of a file's content.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from solders.keypair import Keypair
+
+from client.errors import IonetError
+
+_MAX_BYTES = 4_096
+"""64 numbers in JSON take some 230 bytes."""
+
+
+class KeyRefused(IonetError):
+    """A key file that cannot be used, or made."""
+
+
+def create(path: Path) -> Keypair:
+    """Makes a new key and its file, mode 0600; never replaces anything that is there."""
+    keypair = Keypair()
+    save(path, keypair)
+    return keypair
+
+
+def save(path: Path, keypair: Keypair) -> None:
+    """Writes a key to a new file, mode 0600; never replaces anything that is there."""
+    path = path.expanduser()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # O_EXCL follows no symlink and takes no file that is there already, also one made in this moment.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise KeyRefused(f"{path} exists already and is not replaced: name another path") from None
+    except OSError as failed:
+        raise KeyRefused(f"cannot make the key file {path}: {failed.strerror}") from None
+    try:
+        with os.fdopen(handle, "w") as file:
+            os.fchmod(file.fileno(), 0o600)  # whatever the umask says
+            json.dump(list(bytes(keypair)), file)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as failed:
+        with suppress(OSError):
+            path.unlink()  # half a key is of no use, and would be in the way of the next try
+        raise KeyRefused(f"cannot write the key file {path}: {failed.strerror}") from None
+
+
+def load(path: Path) -> Keypair:
+    """The key in a file that its owner alone can read."""
+    path = path.expanduser()
+    raw = _read(path)
+    try:
+        numbers = json.loads(raw)
+    except ValueError:
+        numbers = None
+    if (
+        not isinstance(numbers, list)
+        or len(numbers) != 64
+        or not all(type(n) is int and 0 <= n <= 255 for n in numbers)
+    ):
+        raise KeyRefused(f"{path} is no key file: it must hold a JSON list of 64 numbers from 0 to 255")
+    try:
+        return Keypair.from_bytes(bytes(numbers))
+    except ValueError:
+        raise KeyRefused(f"{path} is damaged: its secret and its address do not belong together") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        # O_NONBLOCK: a pipe in the file's place must not hang the command.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise KeyRefused(
+            f"there is no key file {path}: make one with `ionet keygen`, or name one with --keypair"
+        ) from None
+    except OSError as failed:
+        if path.is_symlink():
+            raise KeyRefused(f"{path} is a symbolic link: name the key file itself") from None
+        raise KeyRefused(f"cannot read the key file {path}: {failed.strerror}") from None
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise KeyRefused(f"{path} is no regular file")
+        if found.st_uid not in (os.geteuid(), 0):
+            raise KeyRefused(f"{path} belongs to another user: use a key file of your own")
+        if found.st_mode & 0o077:
+            mode = stat.S_IMODE(found.st_mode)
+            raise KeyRefused(f"others can use the key file {path} (mode {mode:04o}): run `chmod 600 {path}`")
+        if found.st_size > _MAX_BYTES:
+            raise KeyRefused(f"{path} is no key file: it has {found.st_size} bytes")
+        return file.read(_MAX_BYTES)

@@ -1,0 +1,93 @@
+"""A connection to a Solana node that tries again, and says in people's words why it gave up."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from solana.rpc.async_api import AsyncClient
+from solana.rpc.commitment import Commitment, Confirmed
+from solana.rpc.providers.async_http import AsyncHTTPProvider
+from solders.errors import SerdeJSONError
+from solders.pubkey import Pubkey
+from solders.rpc.requests import Body, RequestAirdrop, SendRawTransaction
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from client.errors import IonetError, Unreachable
+
+DEFAULT_URL = "http://127.0.0.1:8899"
+CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
+_CLOCK_UNIX_TIMESTAMP = slice(32, 40)
+
+_TRIES = 4
+_BUSY = {408, 425, 429, 500, 502, 503, 504}
+"""HTTP answers after which a later try may succeed."""
+
+
+def connect(url: str = DEFAULT_URL, timeout: float = 20) -> AsyncClient:
+    """A client of the node at `url`; `timeout` in seconds is for each call. To be closed (`async with`)."""
+    if not url.startswith(("http://", "https://")):
+        raise Unreachable(f"{url!r} is no URL of a Solana node: give one such as {DEFAULT_URL}")
+    client = AsyncClient(url, commitment=Confirmed, timeout=timeout)
+    client._provider = _Provider(url, timeout=timeout)
+    return client
+
+
+def url_of(client: AsyncClient) -> str:
+    """The URL that a client calls, as far as it may be shown: its path and query may carry an access key."""
+    return _shown(str(client._provider.endpoint_uri))
+
+
+async def chain_time(client: AsyncClient, commitment: Commitment = Confirmed) -> int:
+    """The chain's clock, Unix seconds. Programs judge by it, and a localnet's may be far from the wall's."""
+    value = (await client.get_account_info(CLOCK, commitment)).value
+    if value is None:
+        raise IonetError(f"{url_of(client)} has no clock: it is no Solana node as this client knows them")
+    return int.from_bytes(bytes(value.data)[_CLOCK_UNIX_TIMESTAMP], "little", signed=True)
+
+
+def is_transient(failed: BaseException) -> bool:
+    """Whether the same call may succeed a moment later."""
+    if isinstance(failed, httpx.HTTPStatusError):
+        return failed.response.status_code in _BUSY
+    return isinstance(failed, httpx.TransportError) and not isinstance(failed, httpx.UnsupportedProtocol)
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+class _Provider(AsyncHTTPProvider):
+    """solana-py's, with bounded retries of whatever may be repeated."""
+
+    async def make_request(self, body: Body, parser: Any) -> Any:
+        try:
+            return await super().make_request(body, parser)
+        except SerdeJSONError:
+            raise Unreachable(f"{_shown(self.endpoint_uri)} answers, but not as a Solana node: check the URL") from None
+
+    async def make_request_unparsed(self, body: Body) -> str:
+        # Sending is repeated by who sends: it must know whether the first try may have got through.
+        tries = 1 if isinstance(body, (SendRawTransaction, RequestAirdrop)) else _TRIES
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(is_transient),
+                stop=stop_after_attempt(tries),
+                wait=wait_random_exponential(multiplier=0.1, max=2),
+                reraise=True,
+            ):
+                with attempt:
+                    return await super().make_request_unparsed(body)
+        except httpx.HTTPStatusError as failed:
+            status = failed.response.status_code
+            raise Unreachable(f"{_shown(self.endpoint_uri)} answers {status}: check the URL, or try later") from failed
+        except httpx.TimeoutException as failed:
+            raise Unreachable(f"{_shown(self.endpoint_uri)} did not answer in time: try again") from failed
+        except (httpx.HTTPError, httpx.InvalidURL) as failed:
+            why = str(failed) or type(failed).__name__
+            raise Unreachable(
+                f"cannot reach a Solana node at {_shown(self.endpoint_uri)} ({why}): check --url, or start one"
+            ) from failed
+        raise AssertionError("the loop returns or raises")
