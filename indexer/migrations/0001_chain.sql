@@ -320,3 +320,9 @@ CREATE TABLE chain.io_burned (
     premium_bp integer NOT NULL,
     at bigint NOT NULL
 );
+
+-- What scores and settlement look up by.
+CREATE INDEX actor_registered_actor ON chain.actor_registered (actor);
+CREATE INDEX collateral_deposited_actor ON chain.collateral_deposited (actor, slot, tx_index, path);
+CREATE INDEX job_opened_job ON chain.job_opened (job);
+CREATE INDEX job_finished_job ON chain.job_finished (job);

@@ -44,7 +44,7 @@ CREATE TABLE indexer.scored_epoch (
     digest bytea NOT NULL CHECK (octet_length(digest) = 32)
 );
 
--- An actor's score from `epoch` on, until its next row: only changes are kept.
+-- An actor's score from `epoch` on, until its next row: only what does not follow from being idle is kept.
 CREATE TABLE indexer.score (
     actor bytea NOT NULL CHECK (octet_length(actor) = 32),
     epoch bigint NOT NULL REFERENCES indexer.scored_epoch,

@@ -1,0 +1,195 @@
+"""Publishes the scores of an ended epoch through the committee: those that changed, then the digest of all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from solana.rpc.async_api import AsyncClient
+from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
+from solders.hash import Hash
+from solders.keypair import Keypair
+from solders.message import Message
+from solders.pubkey import Pubkey
+
+from client import accounts, addresses, reads
+from client.errors import Refused
+from client.instructions import emission
+from client.sending import DEFAULT, MAX_BYTES, SendOptions, send
+from client.state import Committee, Earner
+from indexer import scores, scoring
+from indexer.errors import PublishRefused
+
+if TYPE_CHECKING:
+    from indexer.db import Pool
+
+CONCURRENT: Final = 4
+"""Transactions on their way at once."""
+_ROUNDS: Final = 3
+"""Post, look, post what is still missing: more than one only where somebody else posts too."""
+
+Row = tuple[Pubkey, int, int]
+"""Earner, points, reputation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What it took to make an epoch's scores final."""
+
+    rows: int
+    """Scores that were posted: those that differed from the chain's."""
+    transactions: int
+    digest: bytes
+    """SHA-256 over every score of the epoch, 32 bytes."""
+
+
+async def publish(
+    pool: Pool,
+    client: AsyncClient,
+    committee_keys: Sequence[Keypair],
+    epoch: int,
+    *,
+    parameters: scoring.Parameters = scoring.DEFAULT,
+    options: SendOptions = DEFAULT,
+) -> Published:
+    """Computes the scores of `epoch`, posts those that the chain does not have yet, and makes them final.
+
+    Signed by a strict majority of the committee, of which the first pays. It looks at the chain before it sends, so
+    it can be killed and run again anywhere; where the epoch is final already, it sends nothing. Raises
+    `PublishRefused` where the replay has not passed the epoch's end, anything is in quarantine, the keys are no
+    majority, or an epoch before it waits to be closed.
+    """
+    found = await scores.computed(pool, epoch, parameters)
+    if await _is_final(pool, client, found):
+        await _note(pool, found, 0)
+        return Published(0, 0, found.digest)
+    signers = await majority(client, committee_keys)
+    posted, transactions = await _post(pool, client, signers, found, options)
+    final = emission.finalize_scores(signers=_public(signers), epoch=epoch, digest=found.digest)
+    try:
+        await send(client, [final], signers, options)
+    except Refused as refused:
+        # Another publisher of the same epoch was faster.
+        if refused.name not in ("AlreadyFinal", "AlreadyClosed") or not await _is_final(pool, client, found):
+            raise
+    await _note(pool, found, posted)
+    return Published(posted, transactions + 1, found.digest)
+
+
+async def majority(client: AsyncClient, keys: Sequence[Keypair]) -> list[Keypair]:
+    """As many of the keys as make a strict majority of the committee. Raises `PublishRefused` for too few."""
+    committee = await reads.require(client, Committee, addresses.committee(), "committee")
+    members = set(committee.members[: committee.count])
+    signers = list({key.pubkey(): key for key in keys if key.pubkey() in members}.values())
+    needed = committee.count // 2 + 1
+    if len(signers) < needed:
+        raise PublishRefused(
+            f"{len(signers)} of the {len(keys)} keys given are members of the committee, {needed} of its "
+            f"{committee.count} have to sign: name more of them by --committee-key"
+        )
+    return signers[:needed]
+
+
+def batch_size(signers: Sequence[Pubkey], options: SendOptions = DEFAULT) -> int:
+    """How many scores fit into one transaction of `MAX_BYTES` with these signers, found by making one."""
+    earners = [Pubkey.from_bytes(number.to_bytes(32, "big")) for number in range(1, 65)]
+    size = len(earners)
+    while size > 1 and _bytes(signers, [(earner, 0, 0) for earner in earners[:size]], options) > MAX_BYTES:
+        size -= 1
+    return size
+
+
+def _bytes(signers: Sequence[Pubkey], rows: Sequence[Row], options: SendOptions) -> int:
+    budget = [set_compute_unit_limit(0)]
+    if options.priority_fee:
+        budget.append(set_compute_unit_price(options.priority_fee))
+    posting = emission.post_scores(signers=signers, epoch=1, scores=rows)
+    message = Message.new_with_blockhash([*budget, posting], signers[0], Hash.default())
+    return 1 + 64 * len(signers) + len(bytes(message))
+
+
+async def _is_final(pool: Pool, client: AsyncClient, found: scores.EpochScores) -> bool:
+    """Whether nothing is left to publish. Raises `PublishRefused` where it cannot be published now."""
+    state = await reads.emission(client)
+    if state.final_epoch >= found.epoch:
+        said = await pool.fetchval("SELECT digest FROM chain.scores_finalized WHERE epoch = $1", found.epoch)
+        if said is not None and said != found.digest:
+            raise PublishRefused(
+                f"epoch {found.epoch} is final on the chain with the digest {said.hex()}, its scores have "
+                f"{found.digest.hex()} here: somebody published other scores"
+            )
+        return True
+    if state.final_epoch > state.closed_epoch:
+        raise PublishRefused(
+            f"epoch {state.final_epoch} is final and not closed: close it (`ionet epoch close`), then publish "
+            f"epoch {found.epoch}"
+        )
+    return False
+
+
+async def _post(
+    pool: Pool, client: AsyncClient, signers: Sequence[Keypair], found: scores.EpochScores, options: SendOptions
+) -> tuple[int, int]:
+    """Posts until the chain has every score; scores and transactions sent."""
+    earner_of = {
+        row["actor"]: Pubkey.from_bytes(row["earner"])
+        for row in await pool.fetch("SELECT actor, earner FROM chain.earner_created")
+    }
+    wanted = [(earner_of[actor], score.points, score.reputation.value) for actor, score in sorted(found.scores.items())]
+    size = batch_size(_public(signers), options)
+    posted = transactions = 0
+    for _ in range(_ROUNDS):
+        missing = await _differing(client, wanted)
+        if not missing:
+            return posted, transactions
+        batches = [missing[start : start + size] for start in range(0, len(missing), size)]
+        gate = asyncio.Semaphore(CONCURRENT)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for batch in batches:
+                    group.create_task(_send_batch(client, signers, found.epoch, batch, options, gate))
+        except ExceptionGroup as several:
+            # They mostly say the same; what did land is found by the next run.
+            raise several.exceptions[0] from several
+        posted += len(missing)
+        transactions += len(batches)
+    if await _differing(client, wanted):
+        raise PublishRefused(
+            f"the chain's scores of epoch {found.epoch} change while they are posted: another committee publishes"
+        )
+    return posted, transactions
+
+
+async def _send_batch(
+    client: AsyncClient,
+    signers: Sequence[Keypair],
+    epoch: int,
+    rows: Sequence[Row],
+    options: SendOptions,
+    gate: asyncio.Semaphore,
+) -> None:
+    async with gate:
+        posting = emission.post_scores(signers=_public(signers), epoch=epoch, scores=rows)
+        await send(client, [posting], signers, options)
+
+
+async def _differing(client: AsyncClient, wanted: Sequence[Row]) -> list[Row]:
+    held = await accounts.fetch_many(client, Earner, [earner for earner, _, _ in wanted])
+    return [
+        row
+        for row, earner in zip(wanted, held, strict=True)
+        if earner is None or (earner.points, earner.reputation) != row[1:]
+    ]
+
+
+async def _note(pool: Pool, found: scores.EpochScores, rows: int) -> None:
+    await pool.execute(
+        "INSERT INTO indexer.run (kind, period, detail) VALUES ('scores', $1, $2) ON CONFLICT DO NOTHING",
+        *(found.epoch, f"{rows} of {len(found.scores)} scores posted, digest {found.digest.hex()}"),
+    )
+
+
+def _public(signers: Sequence[Keypair]) -> list[Pubkey]:
+    return [key.pubkey() for key in signers]
