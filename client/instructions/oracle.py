@@ -14,6 +14,10 @@ from client.idl import build
 SLOT_HASHES = Pubkey.from_string("SysvarS1otHashes111111111111111111111111111")
 
 
+MAX_MEASUREMENTS = 16
+"""That fit into one transaction of `record_challenges`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """What a verifier measured of one node."""

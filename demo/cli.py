@@ -1,0 +1,90 @@
+"""`ionet demo`: some hours of the network's economy, from nothing, on real parts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from client.errors import IonetError
+from client.localnet import SOL, start_localnet
+from client.rpc import connect
+from demo import show
+from demo.hour import Hours
+from demo.network import key, network
+from demo.report import Report, report
+from demo.scenario import GENESIS_TIME, Scenario, draw
+from indexer import db
+
+USERS = 3
+SLOT_MS = 10
+"""Of the demo's chain: it runs 40 times faster than Solana."""
+
+app = typer.Typer(add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    epochs: Annotated[int, typer.Option(min=1, max=200, help="How many hours to run.")] = 3,
+    nodes: Annotated[int, typer.Option(min=1, max=200, help="How many nodes, over three hardware classes.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON, amounts in base units.")] = False,
+) -> None:
+    """Run some hours of the network's economy on a local chain and database, and show who earned what.
+
+    Starts both, deploys the five programs, and ends with checks that must hold to the base unit; they decide the
+    exit code. Nothing of it is kept.
+    """
+    scenario = draw(seed, nodes, USERS, epochs)
+    progress = Console(stderr=True)
+    began = time.monotonic()
+    screen = show.Screen(progress, epochs)
+    try:
+        with screen.showing(), tempfile.TemporaryDirectory(prefix="ionet-demo-") as folder:
+            result, events_per_second = asyncio.run(_run(scenario, screen, Path(folder)))
+    except IonetError as failed:
+        progress.print(f"[bold red]{failed}[/]")
+        raise typer.Exit(failed.exit_code) from failed
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), indent=2))
+    else:
+        show.summary(Console(), result)
+    seconds = time.monotonic() - began
+    progress.print(f"{epochs} epochs in {seconds:.1f} s, {events_per_second:,.0f} events indexed a second")
+    progress.print("every sum is equal to the base unit" if result.ok else "[bold red]a sum DIFFERS: see the checks[/]")
+    raise typer.Exit(0 if result.ok else 1)
+
+
+async def _run(scenario: Scenario, screen: show.Screen, folder: Path) -> tuple[Report, float]:
+    """The figures of a run, and how many events were indexed a second."""
+    screen.step("starting the chain and the database")
+    payers = [key(scenario, name).pubkey() for name in ("admin", "router", "member 0", "member 1", "member 2")]
+    chain = start_localnet(
+        payers[0],
+        balances=dict.fromkeys(payers, 10_000 * SOL),
+        slot_ms=SLOT_MS,
+        clock="manual",
+        genesis_time=GENESIS_TIME - 60,
+        seed=scenario.seed,
+    )
+    with chain as localnet, db.embedded_postgres(folder / "pg") as url:
+        pool = await db.connect(url)
+        try:
+            async with connect(localnet.rpc) as client:
+                net = network(scenario, localnet, client, pool)
+                await net.create(screen.step)
+                screen.advance()
+                hours, verified = Hours(net, screen.step), []
+                for epoch in range(1, scenario.epochs + 1):
+                    verified.append(await hours.run(epoch))
+                    result = await report(net, verified)
+                    screen.advance(result)
+                return result, hours.indexed_events / max(hours.indexing_seconds, 1e-9)
+        finally:
+            await pool.close()
