@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import count
 from typing import Any, TypeVar
 
+import base58
 import httpx
 import pytest
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
-from solders.instruction import Instruction
+from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.message import Message
 from solders.pubkey import Pubkey
@@ -26,18 +28,36 @@ from solders.transaction import Transaction
 
 from client import accounts, addresses, bootstrap, state
 from client.economics import IO, USD
-from client.idl import PROGRAMS, idl
+from client.idl import PROGRAMS, SYSTEM_PROGRAM, TOKEN_PROGRAM, ProgramName, coder, idl, program_of
 from client.instructions import burn, emission, escrow, oracle, staking, tokens
 from client.localnet import SOL, start_localnet
 from client.network import CLASS_MULTIPLIERS_BP, Parameters
 
 T = TypeVar("T")
 
+U64_MAX = 2**64 - 1
 GENESIS = 1_767_225_600
 """Unix seconds of epoch 1's start."""
 MINT_RENT = 1_461_600
 PRICES_NANO_USD = {"IO": 200_000_000, "H100": 2_500_000_000, "4090": 400_000_000}
 ERROR_NAMES = {error.code: error.name for program in PROGRAMS for error in idl(program).errors or []}
+ANCHOR_ERROR_NAMES = {
+    2000: "ConstraintMut",
+    2003: "ConstraintRaw",
+    2012: "ConstraintAddress",
+    2020: "ConstraintAccountIsNone",
+    2040: "ConstraintDuplicateMutableAccount",
+}
+OTHERS_ERROR_NAMES = {
+    (str(SYSTEM_PROGRAM), 0): "AccountAlreadyInUse",
+    (str(TOKEN_PROGRAM), 1): "InsufficientFunds",
+    (str(TOKEN_PROGRAM), 3): "MintMismatch",
+    (str(TOKEN_PROGRAM), 4): "OwnerMismatch",
+}
+"""The system program's and the token program's errors, by who failed first."""
+CLOCK = "SysvarC1ock11111111111111111111111111111111"
+EVENT_TAG = bytes.fromhex("e445a52e51cb9a1d")
+"""What the data of an `emit_cpi!` begins with."""
 
 
 class Refused(Exception):
@@ -48,14 +68,37 @@ class Refused(Exception):
         self.name = name
 
 
-def error_name(err: Any) -> str:
+def error_name(err: Any, logs: Sequence[str] = ()) -> str:
     """`{"InstructionError": [0, {"Custom": 6000}]}` as `NotUpgradeAuthority`."""
     if isinstance(err, dict) and "InstructionError" in err:
         kind = err["InstructionError"][1]
         if isinstance(kind, dict) and "Custom" in kind:
-            return ERROR_NAMES.get(kind["Custom"], f"Custom({kind['Custom']})")
+            code = kind["Custom"]
+            failed = next((found[1] for log in logs if (found := re.match(r"Program (\w+) failed", log))), "")
+            names = ERROR_NAMES | ANCHOR_ERROR_NAMES
+            return names.get(code) or OTHERS_ERROR_NAMES.get((failed, code), f"Custom({code})")
         return kind if isinstance(kind, str) else json.dumps(kind)
     return err if isinstance(err, str) else json.dumps(err)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a program emitted through a call to itself."""
+
+    program: ProgramName
+    name: str
+    fields: dict[str, Any]
+    """By their names in the program; addresses as `Pubkey`."""
+
+
+def swapped(instruction: Instruction, old: Pubkey, new: Pubkey) -> Instruction:
+    """The same instruction with another account in the place of one."""
+    metas = [
+        AccountMeta(new if meta.pubkey == old else meta.pubkey, meta.is_signer, meta.is_writable)
+        for meta in instruction.accounts
+    ]
+    assert metas != instruction.accounts, f"{old} is not an account of the instruction"
+    return Instruction(instruction.program_id, instruction.data, metas)
 
 
 @dataclass
@@ -72,7 +115,8 @@ class Chain:
             error = answer["error"]
             data = error.get("data") or {}
             if data.get("err") is not None:
-                raise Refused(error_name(data["err"]), data.get("logs") or [])
+                logs = data.get("logs") or []
+                raise Refused(error_name(data["err"], logs), logs)
             raise Refused(error["message"], [])
         return answer["result"]
 
@@ -100,8 +144,10 @@ class Chain:
         return int(self.call("localnet_warp", to)["unixTimestamp"])
 
     def now(self) -> int:
-        """Unix seconds."""
-        return int(self.call("getBlockTime", self.call("getSlot", {"commitment": "processed"})))
+        """Unix seconds, as the programs read them."""
+        options = {"encoding": "base64", "commitment": "processed"}
+        clock = base64.b64decode(self.call("getAccountInfo", CLOCK, options)["value"]["data"][0])
+        return int.from_bytes(clock[32:40], "little")
 
     def account(self, kind: type[T], address: Pubkey) -> T:
         """A program's account, decoded."""
@@ -123,11 +169,42 @@ class Chain:
         """Base units of a mint in existence."""
         return int(self.call("getTokenSupply", str(mint), {"commitment": "processed"})["value"]["amount"])
 
-    def units(self, signature: str) -> int:
-        """Compute units that a transaction used, the two budget instructions' 300 included."""
+    def lamports(self, address: Pubkey) -> int:
+        """Lamports of an account."""
+        return int(self.call("getBalance", str(address), {"commitment": "processed"})["value"])
+
+    def transaction(self, signature: str) -> Any:
+        """A transaction of before, as `getTransaction` gives it; two slots go by, and no time."""
         self.warp(slots=2)
         options = {"commitment": "confirmed", "encoding": "json", "maxSupportedTransactionVersion": 0}
-        return int(self.call("getTransaction", signature, options)["meta"]["computeUnitsConsumed"])
+        return self.call("getTransaction", signature, options)
+
+    def units(self, signature: str) -> int:
+        """Compute units that a transaction used, the two budget instructions' 300 included."""
+        return int(self.transaction(signature)["meta"]["computeUnitsConsumed"])
+
+    def events(self, signature: str) -> list[Event]:
+        """The events of a transaction, from its inner instructions, in their order."""
+        found = self.transaction(signature)
+        keys = [Pubkey.from_string(key) for key in found["transaction"]["message"]["accountKeys"]]
+        events = []
+        for group in found["meta"]["innerInstructions"]:
+            for inner in group["instructions"]:
+                data, program = base58.b58decode(inner["data"]), program_of(keys[inner["programIdIndex"]])
+                if program and data[:8] == EVENT_TAG:
+                    parsed = coder(program).events.parse(data[8:])
+                    fields = {k: v for k, v in parsed.data.__dict__.items() if not k.startswith("_")}
+                    events.append(Event(program, parsed.name, fields))
+        return events
+
+    def forge(self, kind: type, address: Pubkey, name: str, value: int, size: int = 8) -> None:
+        """Writes a number of `size` bytes into a field of an account, as no transaction could."""
+        options = {"encoding": "base64", "commitment": "processed"}
+        found = self.call("getAccountInfo", str(address), options)["value"]
+        data = bytearray(base64.b64decode(found["data"][0]))
+        start = accounts.offset_of(kind, name)
+        data[start : start + size] = value.to_bytes(size, "little")
+        self.call("localnet_setAccount", str(address), {"data": base64.b64encode(data).decode()})
 
 
 @dataclass
@@ -229,7 +306,7 @@ class World:
 
     def open_job(
         self, user: tuple[Keypair, Pubkey], *, id: int = 1, hardware_class: str = "4090",
-        processors: int = 1, hours: int = 2, max_deposit: int = 2**64 - 1,
+        processors: int = 1, hours: int = 2, max_deposit: int = U64_MAX,
     ) -> Pubkey:  # fmt: skip
         """Opens a job; its address."""
         owner, actor = user
@@ -330,30 +407,49 @@ def keypair(name: str) -> Keypair:
 
 
 @contextmanager
-def new_world(parameters: Parameters | None = None) -> Iterator[World]:
-    """A fresh network at the first second of epoch 1, with a committee of three."""
+def new_world(
+    parameters: Parameters | None = None,
+    *,
+    members: int = 3,
+    coupon_authority: Keypair | None = None,
+    initialized: bool = True,
+) -> Iterator[World]:
+    """A fresh network at the first second of epoch 1, with a committee of three.
+
+    `coupon_authority`: a key that may credit coupons in the place of escrow's terms. Not `initialized`: the programs
+    and the two mints are there, and nothing else.
+    """
     admin, router = keypair("admin"), keypair("router")
-    members = [keypair(f"member {index}") for index in range(3)]
+    committee = [keypair(f"member {index}") for index in range(members)]
     io_mint, usd_mint = keypair("io"), keypair("usd")
-    balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, *members)}
-    network = start_localnet(
-        admin.pubkey(), balances=balances, slot_ms=0, clock="manual", genesis_time=GENESIS - 60
-    )
+    balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, *committee)}
+    network = start_localnet(admin.pubkey(), balances=balances, slot_ms=0, clock="manual", genesis_time=GENESIS - 60)
+    parameters = parameters or Parameters()
     with network as localnet, httpx.Client(base_url=localnet.rpc, timeout=30) as http:
         chain = Chain(http)
         chain.warp(timestamp=GENESIS)
-        steps = [
-            *bootstrap.create_mints(admin, io_mint, usd_mint, MINT_RENT),
-            *bootstrap.initialize_programs(
+        steps = [*bootstrap.create_mints(admin, io_mint, usd_mint, MINT_RENT)]
+        if initialized:
+            steps += bootstrap.initialize_programs(
                 admin,
                 io_mint=io_mint.pubkey(),
                 usd_mint=usd_mint.pubkey(),
-                members=[m.pubkey() for m in members],
+                members=[m.pubkey() for m in committee],
                 router=router.pubkey(),
                 genesis=GENESIS,
                 classes={name: CLASS_MULTIPLIERS_BP[name] for name in PRICES_NANO_USD if name != "IO"},
-                parameters=parameters or Parameters(),
-            ),
-        ]
+                parameters=parameters,
+            )
+        if coupon_authority:
+            schedule = emission.initialize(
+                admin=admin.pubkey(),
+                io_mint=io_mint.pubkey(),
+                genesis=GENESIS,
+                coupon_authority=coupon_authority.pubkey(),
+                lock_seconds=parameters.lock_seconds,
+                availability_bp=parameters.availability_bp,
+                affiliate_bp=parameters.affiliate_bp,
+            )
+            steps = [replace(step, instructions=[schedule]) if step.name == "emission" else step for step in steps]
         setup = {chain.send(step.instructions, *step.signers): step.name for step in steps}
-        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), members, router, setup)
+        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), committee, router, setup)
