@@ -10,7 +10,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import addresses, state
-from client.idl import build
+from client.idl import build, program_id
 from client.instructions import oracle
 from client.instructions.oracle import Measurement
 from tests.programs.world import GENESIS, U64_MAX, World, keypair, new_world, swapped
@@ -166,7 +166,7 @@ def test_a_stranger_opens_no_feed(shared: World) -> None:
 def test_a_feeds_symbol_is_a_symbol(shared: World, symbol: bytes) -> None:
     """A feed's name has one spelling, of letters, digits, dash and dot."""
     owner = shared.admin.pubkey()
-    address, _ = Pubkey.find_program_address([b"feed", symbol], addresses.program_id("oracle"))
+    address, _ = Pubkey.find_program_address([b"feed", symbol], program_id("oracle"))
     opening = build(
         "oracle",
         "create_feed",
@@ -205,14 +205,18 @@ def test_a_price_is_more_than_zero(shared: World) -> None:
 
 
 def test_a_submission_needs_the_committee_and_a_feed(shared: World) -> None:
-    """An account of another type in the place of the committee or the feed is refused."""
+    """An account of another type, or of another program, in the place of the committee or the feed is refused."""
     member = shared.committee[0]
     submission = oracle.submit_price(member=member.pubkey(), symbol="IO", price_nano_usd=1)
-    the_committee, a_feed = addresses.committee(), addresses.feed("IO")
-    with shared.chain.refuses("AccountDataTooSmall"):
-        shared.chain.send([swapped(submission, the_committee, addresses.feed("H100"))], member)
-    with shared.chain.refuses("InvalidAccountData"):
-        shared.chain.send([swapped(submission, a_feed, the_committee)], member)
+    the_committee, a_feed, challenge = addresses.committee(), addresses.feed("IO"), commit(shared, member)
+    for account, other, name in (
+        (the_committee, addresses.feed("H100"), "AccountDataTooSmall"),
+        (the_committee, addresses.rates(1), "IllegalOwner"),
+        (a_feed, challenge, "AccountDataTooSmall"),
+        (a_feed, addresses.rates(1), "IllegalOwner"),
+    ):
+        with shared.chain.refuses(name):
+            shared.chain.send([swapped(submission, account, other)], member)
 
 
 def test_one_submission_of_three_is_no_price(shared: World) -> None:
@@ -451,9 +455,7 @@ def test_slot_hashes_are_the_chains(shared: World) -> None:
     """An account of somebody's own making does not stand in for the chain's slot hashes."""
     challenge = commit(shared, shared.committee[0])
     blocks(shared, 2)
-    drawing = swapped(
-        oracle.draw_challenge(challenge=challenge), oracle.SLOT_HASHES, shared.admin.pubkey()
-    )
+    drawing = swapped(oracle.draw_challenge(challenge=challenge), oracle.SLOT_HASHES, shared.admin.pubkey())
     with shared.chain.refuses("ConstraintAddress"):
         shared.chain.send([drawing], shared.admin)
 
@@ -479,9 +481,7 @@ def test_the_secret_is_the_one_committed_to(shared: World) -> None:
     member = shared.committee[0]
     challenge = drawn(shared, member)
     with shared.chain.refuses("SecretMismatch"):
-        shared.chain.send(
-            [recording(member.pubkey(), challenge, [measurement(node_of(1))], secret=COMMITMENT)], member
-        )
+        shared.chain.send([recording(member.pubkey(), challenge, [measurement(node_of(1))], secret=COMMITMENT)], member)
 
 
 @pytest.mark.parametrize("nodes", [[2, 1], [1, 1], [0]], ids=["falling", "one twice", "nobody"])

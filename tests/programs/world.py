@@ -193,7 +193,7 @@ class Chain:
                 data, program = base58.b58decode(inner["data"]), program_of(keys[inner["programIdIndex"]])
                 if program and data[:8] == EVENT_TAG:
                     parsed = coder(program).events.parse(data[8:])
-                    fields = {k: v for k, v in parsed.data.__dict__.items() if not k.startswith("_")}
+                    fields = {k.rstrip("_"): v for k, v in parsed.data.__dict__.items() if not k.startswith("_")}
                     events.append(Event(program, parsed.name, fields))
         return events
 
@@ -232,9 +232,7 @@ class World:
         ]
         if io:
             instructions.append(
-                tokens.transfer(
-                    source=self.io(self.admin), destination=self.io(keypair), owner=owner, amount=io
-                )
+                tokens.transfer(source=self.io(self.admin), destination=self.io(keypair), owner=owner, amount=io)
             )
         if usd:
             instructions.append(
