@@ -79,19 +79,20 @@ def without_password(url: str) -> str:
 
 async def connect(url: str) -> Pool:
     """A pool of connections to the database at `url`, migrated. Raises `DatabaseUnavailable`."""
+    settings = {"application_name": "ionet", "timezone": "UTC"}
+    pool = None
     try:
-        pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=8, timeout=10, server_settings={"application_name": "ionet", "timezone": "UTC"}
-        )
-    except (*_UNAVAILABLE, asyncpg.PostgresError, ValueError) as error:
-        raise DatabaseUnavailable(
-            f"no database at {without_password(url)}: {error}. Start it, or leave --database and "
-            f"{DATABASE_VARIABLE} out for an embedded one"
-        ) from error
-    try:
+        # No idle connection is kept up: one that comes back for an hourly tick after a restart must be new anyway.
+        pool = await asyncpg.create_pool(url, min_size=0, max_size=8, timeout=10, server_settings=settings)
         await migrate(pool)
-    except BaseException:
-        await pool.close()
+    except BaseException as error:
+        if pool is not None:
+            pool.terminate()
+        if isinstance(error, (*_UNAVAILABLE, asyncpg.PostgresError, ValueError)):
+            raise DatabaseUnavailable(
+                f"no database at {without_password(url)}: {error or type(error).__name__}. Start it, or leave "
+                f"--database and {DATABASE_VARIABLE} out for an embedded one"
+            ) from error
         raise
     return pool
 

@@ -102,19 +102,15 @@ class Decoder:
         decoded.transactions = len(block.transactions)
         content = sha256()
         for tx_index, transaction in enumerate(block.transactions):
-            keys = self._keys(transaction)
-            if not self._concerns_us(keys):
-                continue
-            meta = transaction.meta
-            if meta is None:
-                raise IncompleteBlock(f"the node keeps no outcome of transactions in slot {slot}")
-            if meta.err is not None:
-                continue
-            if meta.inner is None:
-                raise IncompleteBlock(f"the node keeps no inner instructions in slot {slot}")
-            self._transaction(decoded, tx_index, transaction, keys, meta.inner, content)
+            self._transaction(decoded, tx_index, transaction, content)
         if decoded.events or decoded.quarantined:
             decoded.content = content.digest()
+        return decoded
+
+    def transaction(self, transaction: Transaction) -> DecodedBlock:
+        """The rows of a transaction on its own, as if of slot 0. Raises `IncompleteBlock`."""
+        decoded = DecodedBlock(0, 0, "", 0)
+        self._transaction(decoded, 0, transaction, sha256())
         return decoded
 
     @staticmethod
@@ -131,13 +127,20 @@ class Decoder:
         decoded: DecodedBlock,
         tx_index: int,
         transaction: Transaction,
-        keys: list[str],
-        inner: list[InnerCalls],
         content: Any,
     ) -> None:
+        keys, meta = self._keys(transaction), transaction.meta
+        if not self._concerns_us(keys):
+            return
+        if meta is None:
+            raise IncompleteBlock(f"the node keeps no outcome of transactions in slot {decoded.slot}")
+        if meta.err is not None:
+            return
+        if meta.inner is None:
+            raise IncompleteBlock(f"the node keeps no inner instructions in slot {decoded.slot}")
         signature = transaction.transaction.signatures[0]
         before = decoded.events
-        for invocation in _invocations(transaction.transaction.message.instructions, inner):
+        for invocation in _invocations(transaction.transaction.message.instructions, meta.inner):
             address = keys[invocation.call.program]
             program = self._programs.get(address)
             if program is None and (address != TOKEN_PROGRAM or self.io_mint is None):

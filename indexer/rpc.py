@@ -11,7 +11,7 @@ import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from indexer.blocks import Block
+from indexer.blocks import Block, Transaction
 from indexer.errors import ChainMismatch, NodeUnavailable
 
 T = TypeVar("T")
@@ -45,8 +45,14 @@ class _Answer(msgspec.Struct):
     error: _Error | None = None
 
 
+class _Signature(msgspec.Struct):
+    signature: str
+
+
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
 _BLOCK: Final = msgspec.json.Decoder(Block)
+_TRANSACTION: Final = msgspec.json.Decoder(Transaction | None)
+_SIGNATURES: Final = msgspec.json.Decoder(list[_Signature])
 _SLOTS: Final = msgspec.json.Decoder(list[int])
 _NUMBER: Final = msgspec.json.Decoder(int)
 _TEXT: Final = msgspec.json.Decoder(str)
@@ -86,6 +92,23 @@ class Rpc:
             "commitment": commitment,
         }
         return await self._call(_BLOCK, "getBlock", slot, options)
+
+    async def signatures_before(self, address: str, before: str) -> list[str]:
+        """Signatures of every transaction that names an address, before the signature `before`, newest first."""
+        found: list[str] = []
+        while True:
+            options = {"before": found[-1] if found else before, "commitment": "confirmed"}
+            page = await self._call(_SIGNATURES, "getSignaturesForAddress", address, options)
+            if not page:
+                return found
+            if page[0].signature in found[-1:]:
+                raise ChainMismatch(f"the node at {self.url} answers with signatures that were not asked for")
+            found += [entry.signature for entry in page]
+
+    async def transaction(self, signature: str) -> Transaction | None:
+        """A confirmed transaction; None where the node has none."""
+        options = {"encoding": "json", "maxSupportedTransactionVersion": 0, "commitment": "confirmed"}
+        return await self._call(_TRANSACTION, "getTransaction", signature, options)
 
     async def _call(self, decoder: msgspec.json.Decoder[T], method: str, *params: Any) -> T:
         def give_up(state: RetryCallState) -> T:

@@ -71,3 +71,9 @@ CREATE TABLE indexer.settlement (
     sent_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (job, period)
 );
+
+-- IO base units minted before the emission took the mint over; kept because nodes forget. One row.
+CREATE TABLE indexer.genesis_supply (
+    id smallint PRIMARY KEY DEFAULT 1 CHECK (id = 1),
+    amount chain.u64 NOT NULL
+);

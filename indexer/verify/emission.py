@@ -1,0 +1,232 @@
+"""The emission program once more, from its events alone: every number that it holds or said, recomputed.
+
+The arithmetic is `client.economics`, which vectors hold to the programs'. What an event says is compared with what it
+must be, and the replay goes on with what it must be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from client import economics
+from indexer.decode import address_text
+from indexer.verify.report import Checks, Payout
+from indexer.verify.supply import SupplyLedger
+
+Event = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class EarnerState:
+    """An earner, as `emission::Earner`."""
+
+    snapshot: int
+    points: int = 0
+    reputation: int = 0
+    liquid: int = 0
+    bonus: int = 0
+    coupons_base: int = 0
+    coupons_bonus: int = 0
+    coupon_epoch: int = 0
+
+
+@dataclass(slots=True)
+class _Vesting:
+    total: int
+    start: int
+    end: int
+    withdrawn: int = 0
+
+
+@dataclass(slots=True)
+class EmissionLedger:
+    """The schedule's state, as `emission::Emission`, with all of its earners."""
+
+    checks: Checks
+    supply: SupplyLedger
+    target: int
+    """The epoch whose payouts are wanted."""
+    genesis: int = 0
+    availability_bp: int = 0
+    affiliate_bp: int = 0
+    lock_seconds: int = 0
+    per_point: int = 0
+    carry_availability: int = 0
+    carry_compute: int = 0
+    total_points: int = 0
+    total_coupons: int = 0
+    minted: int = 0
+    closed_epoch: int = 0
+    final_epoch: int = 0
+    earners: dict[bytes, EarnerState] = field(default_factory=dict)
+    """By actor."""
+    affiliates: dict[bytes, bool] = field(default_factory=dict)
+    """Whether an actor has one."""
+    actor_of: dict[bytes, bytes] = field(default_factory=dict)
+    """By earner."""
+    payouts: tuple[Payout, ...] = ()
+    closed_range: tuple[int, int] | None = None
+    """That the target was closed in."""
+    final_digests: dict[int, bytes] = field(default_factory=dict)
+    final_scores: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    """Points and reputation by actor when the target's range became final."""
+    _rates: dict[int, int] = field(default_factory=dict)
+    _vestings: dict[bytes, _Vesting] = field(default_factory=dict)
+
+    def emission_initialized(self, event: Event) -> None:
+        """The schedule begins."""
+        self.genesis, self.lock_seconds = event["genesis"], event["lock_seconds"]
+        self.availability_bp, self.affiliate_bp = event["availability_bp"], event["affiliate_bp"]
+
+    def actor_registered(self, event: Event) -> None:
+        """Remembers who shares in an actor's claims."""
+        self.affiliates[event["actor"]] = event["affiliate"] != bytes(32)
+
+    def earner_created(self, event: Event) -> None:
+        """An actor earns from now on."""
+        self.earners[event["actor"]] = EarnerState(self.per_point)
+        self.actor_of[event["earner"]] = event["actor"]
+
+    def coupons_credited(self, event: Event) -> None:
+        """Coupons of the open epoch."""
+        earner = self._earner(event["actor"])
+        self._accrue_coupons(earner)
+        earner.coupons_base += event["base"]
+        earner.coupons_bonus += event["bonus"]
+        earner.coupon_epoch = self.closed_epoch + 1
+        self.total_coupons += event["base"] + event["bonus"]
+        whose = address_text(event["actor"])
+        self.checks.equal("epoch of credited coupons", whose, self.closed_epoch + 1, event["epoch"])
+        self.checks.equal("coupons of the epoch, running", whose, self.total_coupons, event["total_coupons"])
+
+    def score_posted(self, event: Event) -> None:
+        """Points and reputation change; what the points earned until now is the earner's."""
+        earner = self._earner(self.actor_of[event["earner"]])
+        self._accrue_points(earner)
+        self.total_points += event["points"] - earner.points
+        earner.points, earner.reputation = event["points"], event["reputation"]
+
+    def scores_finalized(self, event: Event) -> None:
+        """The scores of an epoch stand."""
+        epoch = event["epoch"]
+        self.final_epoch = epoch
+        self.final_digests[epoch] = event["digest"]
+        of = f"epoch {epoch}"
+        self.checks.equal("points of all earners, when final", of, self.total_points, event["total_points"])
+        if self.closed_epoch < self.target <= epoch:
+            self.final_scores = {actor: (e.points, e.reputation) for actor, e in self.earners.items()}
+
+    def epochs_closed(self, event: Event) -> None:
+        """What the schedule gives is divided."""
+        first, last = self.closed_epoch + 1, self.final_epoch
+        of = f"epochs {first} to {last}"
+        emitted = economics.emission(first - 1, last)
+        halves = economics.epoch_halves(emitted, self.availability_bp)
+        points = economics.distribute(
+            economics.DistributeInput(halves.availability, self.carry_availability, self.total_points)
+        )
+        coupons = economics.distribute(
+            economics.DistributeInput(halves.compute, self.carry_compute, self.total_coupons)
+        )
+        for name, recomputed, found in (
+            ("first epoch closed", first, event["first"]),
+            ("last epoch closed", last, event["last"]),
+            ("emission, availability half", halves.availability, event["availability"]),
+            ("emission, compute half", halves.compute, event["compute"]),
+            ("points at the close", sum(e.points for e in self.earners.values()), event["total_points"]),
+            ("coupons at the close", self._open_coupons(), event["total_coupons"]),
+            ("IO per point, q64", points.per_unit_q64, event["per_point_q64"]),
+            ("IO per coupon, q64", coupons.per_unit_q64, event["per_coupon_q64"]),
+            ("carry of availability, q64", points.carry_q64, event["carry_availability_q64"]),
+            ("carry of compute, q64", coupons.carry_q64, event["carry_compute_q64"]),
+        ):
+            self.checks.equal(name, of, recomputed, found)
+        if first <= self.target <= last:
+            self._pay_target(first, last, points.per_unit_q64, coupons.per_unit_q64)
+        self.per_point += points.per_unit_q64
+        self._rates[first] = coupons.per_unit_q64
+        self.carry_availability, self.carry_compute = points.carry_q64, coupons.carry_q64
+        self.total_coupons = 0
+        self.closed_epoch = last
+
+    def claimed(self, event: Event) -> None:
+        """Liquid IO is minted: what accrued, to the base unit, in its shares."""
+        earner = self._earner(event["actor"])
+        self._accrue_points(earner)
+        self._accrue_coupons(earner)
+        accrued, earner.liquid = economics.whole(earner.liquid)
+        has_affiliate = self.affiliates.get(event["actor"], False)
+        # No one can delegate yet, so there are no stakers to pay.
+        shares = economics.claim(economics.ClaimInput(accrued, 0, self.affiliate_bp if has_affiliate else 0))
+        whose = address_text(event["actor"])
+        self.checks.equal("claimed by the owner", whose, shares.owner, event["owner"])
+        self.checks.equal("claimed by the affiliate", whose, shares.affiliate, event["affiliate"])
+        self.checks.equal("minted by a claim", whose, accrued, self.supply.explain_mint(event))
+        self.checks.equal("closed epoch of a claim", whose, self.closed_epoch, event["closed_epoch"])
+        self._count_minted(accrued, whose)
+
+    def bonus_locked(self, event: Event) -> None:
+        """Bonus IO becomes a vesting account."""
+        earner = self._earner(event["actor"])
+        self._accrue_coupons(earner)
+        amount, earner.bonus = economics.whole(earner.bonus)
+        whose = address_text(event["actor"])
+        self.checks.equal("bonus locked", whose, amount, event["amount"])
+        self.checks.equal("end of a lock", whose, event["start"] + self.lock_seconds, event["end"])
+        self._vestings[event["vesting"]] = _Vesting(amount, event["start"], event["start"] + self.lock_seconds)
+
+    def vested_withdrawn(self, event: Event) -> None:
+        """What has vested is minted."""
+        vesting = self._vestings[event["vesting"]]
+        free = economics.vested(vesting.total, vesting.start, vesting.end, event["at"])
+        amount, vesting.withdrawn = free - vesting.withdrawn, free
+        whose = address_text(event["vesting"])
+        self.checks.equal("vested and withdrawn", whose, amount, event["amount"])
+        self.checks.equal("withdrawn in all", whose, free, event["withdrawn"])
+        self.checks.equal("minted by a withdrawal", whose, amount, self.supply.explain_mint(event))
+        self._count_minted(amount, whose)
+
+    def _count_minted(self, amount: int, whose: str) -> None:
+        self.minted += amount
+        cap = economics.cumulative(self.closed_epoch)
+        self.checks.equal("minted beyond the schedule", whose, 0, max(self.minted - cap, 0))
+
+    def _earner(self, actor: bytes) -> EarnerState:
+        return self.earners[actor]
+
+    def _accrue_points(self, earner: EarnerState) -> None:
+        earner.liquid = economics.accrue(earner.liquid, earner.points, self.per_point - earner.snapshot)
+        earner.snapshot = self.per_point
+
+    def _accrue_coupons(self, earner: EarnerState) -> None:
+        if 0 < earner.coupon_epoch <= self.closed_epoch:
+            rate = self._rates[earner.coupon_epoch]
+            earner.liquid = economics.accrue(earner.liquid, earner.coupons_base, rate)
+            earner.bonus = economics.accrue(earner.bonus, earner.coupons_bonus, rate)
+            earner.coupons_base = earner.coupons_bonus = earner.coupon_epoch = 0
+
+    def _open_coupons(self) -> int:
+        open_epoch = self.closed_epoch + 1
+        return sum(e.coupons_base + e.coupons_bonus for e in self.earners.values() if e.coupon_epoch == open_epoch)
+
+    def _pay_target(self, first: int, last: int, per_point: int, per_coupon: int) -> None:
+        self.closed_range = first, last
+        payouts = []
+        for actor, earner in sorted(self.earners.items()):
+            is_open = earner.coupon_epoch == first
+            base, bonus = (earner.coupons_base, earner.coupons_bonus) if is_open else (0, 0)
+            payouts.append(
+                Payout(
+                    actor=address_text(actor),
+                    points=earner.points,
+                    reputation=earner.reputation,
+                    coupons_base=base,
+                    coupons_bonus=bonus,
+                    availability_q64=earner.points * per_point,
+                    compute_q64=base * per_coupon,
+                    bonus_q64=bonus * per_coupon,
+                )
+            )
+        self.payouts = tuple(payouts)

@@ -1,0 +1,95 @@
+"""Every event and record in chain order: from the database up to its cursor, then from the node itself."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from indexer import source, store
+from indexer.decode import Decoder
+from indexer.rpc import Rpc
+from indexer.verify.emission import EmissionLedger
+from indexer.verify.jobs import JobLedger
+from indexer.verify.report import Checks
+from indexer.verify.supply import SupplyLedger
+
+if TYPE_CHECKING:
+    from indexer.db import Connection
+
+Event = Mapping[str, Any]
+Place = tuple[int, ...]
+
+_RECORDS_LAST: Final = 1 << 30
+"""Item of an event, so that it can be compared with rows of records."""
+
+
+class History:
+    """The three ledgers, and who of them hears what."""
+
+    def __init__(self, target: int) -> None:
+        self.checks = Checks()
+        self.supply = SupplyLedger(self.checks)
+        self.emission = EmissionLedger(self.checks, self.supply, target)
+        self.jobs = JobLedger(self.checks)
+        self._hearers: dict[str, list[Callable[[Event], None]]] = {}
+        for ledger in (self.supply, self.emission, self.jobs):
+            for table in store.tables():
+                hearer = getattr(ledger, table, None)
+                if callable(hearer):
+                    self._hearers.setdefault(table, []).append(hearer)
+
+    async def replay(self, connection: Connection) -> None:
+        """Everything in the database, inside of a transaction that shows one moment of it."""
+        async for table, event in _merged(connection, tuple(self._hearers)):
+            self._tell(table, event)
+
+    async def follow(
+        self, rpc: Rpc, cursor: store.Cursor, io_mint: str | None, until: int
+    ) -> AsyncGenerator[int, None]:
+        """Everything after the cursor that is confirmed, up to the slot `until`: each slot, once it was heard."""
+        decoder = Decoder(io_mint)
+        async for slot, block in source.blocks(rpc, cursor.position, until, commitment="confirmed"):
+            rows = decoder.block(slot, block).rows
+            events = [
+                (_place(event), table, event)
+                for table in self._hearers
+                for event in (dict(zip(store.columns(table), row, strict=True)) for row in rows.get(table, ()))
+            ]
+            for _, table, event in sorted(events, key=lambda entry: entry[:2]):
+                self._tell(table, event)
+            yield slot
+
+    def _tell(self, table: str, event: Event) -> None:
+        for hearer in self._hearers[table]:
+            hearer(event)
+
+
+def _place(event: Event) -> Place:
+    return event["slot"], event["tx_index"], event["path"], event.get("item", _RECORDS_LAST)
+
+
+async def _merged(connection: Connection, tables: tuple[str, ...]) -> AsyncIterator[tuple[str, Event]]:
+    """Rows of several tables in the order of their places. At most a page of each is in memory."""
+    cursors = []
+    for table in tables:
+        order = "slot, tx_index, path" + (", item" if "item" in store.columns(table) else "")
+        # Table and columns are names of ours, not anybody's text.
+        rows = connection.cursor(f"SELECT * FROM chain.{table} ORDER BY {order}", prefetch=1_000)  # noqa: S608
+        cursors.append(aiter(rows))
+    heap: list[tuple[Place, int, Event]] = []
+    for number, cursor in enumerate(cursors):
+        await _push(heap, number, cursor)
+    while heap:
+        _, number, event = heap[0]
+        yield tables[number], event
+        heapq.heappop(heap)
+        await _push(heap, number, cursors[number])
+
+
+async def _push(heap: list[tuple[Place, int, Event]], number: int, cursor: Any) -> None:
+    row = await anext(cursor, None)
+    if row is not None:
+        event = {name: int(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+        heapq.heappush(heap, (_place(event), number, event))
