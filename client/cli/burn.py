@@ -1,0 +1,90 @@
+"""`ionet burn`"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from client.amounts import IO, NANO_USD, USD, format_bp
+from client.cli.options import AsJson, KeypairFile, Url, group, settings
+from client.cli.output import duration, emit, facts, note, when
+
+if TYPE_CHECKING:
+    from client.reads import SaleQuote
+
+app = group("The buy-and-burn auction: sell IO for the dollars in its vault; the IO is burned.")
+
+Amount = Annotated[str, typer.Option("--io", help="IO to sell, a decimal such as 12.5.", metavar="IO")]
+
+
+@app.command()
+def quote(
+    ctx: typer.Context, io: Amount, url: Url = None, keypair: KeypairFile = None, as_json: AsJson = False
+) -> None:
+    """Show what the auction would pay now, in USD: its price, its premium, its vault. Nothing is sent."""
+    from client import reads
+
+    chosen = settings(ctx, url, keypair, as_json)
+    offered = IO.parse(io)
+    found = chosen.run("asking for the price", lambda client: reads.quote_sale(client, offered))
+    if chosen.as_json:
+        emit(_json(found))
+    else:
+        facts("Quote", _facts(found))
+    if not found.is_fresh:
+        ago = f" by {duration(found.now - found.valid_until)}" if found.valid_until else ""
+        note(f"The price of IO is stale{ago}: nothing can be sold before the committee submits a new one.")
+
+
+@app.command()
+def sell(
+    ctx: typer.Context,
+    io: Amount,
+    min_usd: Annotated[
+        str | None,
+        typer.Option(
+            "--min-usd", help="The least to be paid, USD, a decimal. Default: the quote less 1%.", metavar="USD"
+        ),
+    ] = None,
+    url: Url = None,
+    keypair: KeypairFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sell IO to the auction, which burns it. Less is taken where the vault holds less than it is worth."""
+    from client import actions
+
+    chosen = settings(ctx, url, keypair, as_json)
+    offered, least = IO.parse(io), None if min_usd is None else USD.parse(min_usd, zero_ok=True)
+    key = chosen.keypair()
+    done = chosen.run("selling", lambda client: actions.sell_io(client, key, offered, least))
+    if chosen.as_json:
+        emit({**_json(done.quote), "signature": str(done.sent.signature)})
+    else:
+        facts("IO sold and burned", [*_facts(done.quote), ("transaction", done.sent.signature)])
+
+
+def _json(quote: SaleQuote) -> dict[str, Any]:
+    return {
+        "offered_io_base": quote.io_offered,
+        "burned_io_base": quote.io_taken,
+        "paid_usd_base": quote.usd_paid,
+        "vault_usd_base": quote.vault_usd,
+        "price_nano_usd_per_io": quote.price_nano_usd,
+        "premium_bp": quote.premium_bp,
+        "price_valid_until": quote.valid_until,
+        "chain_time": quote.now,
+        "price_is_fresh": quote.is_fresh,
+    }
+
+
+def _facts(quote: SaleQuote) -> list[tuple[str, object]]:
+    fresh = f"until {when(quote.valid_until)}" if quote.is_fresh else f"stale since {when(quote.valid_until)}"
+    return [
+        ("offered", IO.show(quote.io_offered)),
+        ("price", f"{NANO_USD.show(quote.price_nano_usd)} per IO ({fresh})"),
+        ("premium", format_bp(quote.premium_bp)),
+        ("in the vault", USD.show(quote.vault_usd)),
+        ("burned", IO.show(quote.io_taken)),
+        ("paid", USD.show(quote.usd_paid)),
+    ]
