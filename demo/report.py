@@ -88,7 +88,7 @@ async def report(network: Network, verified: list[VerifyReport]) -> Report:
     checks = [
         *_io_checks(schedule, list(earners.values()), totals, balances),
         *_dollar_checks(network, totals, balances),
-        *(Check(f"epoch {epoch}: payouts that differ from their replay", len(v.differences), 0) for epoch, v in
+        *(Check(f"epoch {epoch}: payouts that a replay contradicts", len(v.differences), 0) for epoch, v in
           enumerate(verified, 1)),
     ]  # fmt: skip
     shown = {
@@ -130,7 +130,8 @@ def _io_checks(
     emitted = cumulative(schedule.closed_epoch)
     return [
         Check("emission of the closed epochs = M(t)", totals["emitted"], emitted),
-        Check("claimed + locked + unclaimed + carried = emitted (2^-64 base units)", placed, emitted << 64),
+        Check("claimed + locked + unclaimed + carried = emitted", placed >> 64, emitted),
+        Check("… and the fractions that they leave", placed % (1 << 64), 0),
         Check("minted, by the chain = claimed, by the events", schedule.minted, paid),
         Check("IO supply = genesis + minted - burned", balances["io supply"],
               GENESIS_SUPPLY + schedule.minted - totals["burned_io"]),

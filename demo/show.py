@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from client.amounts import format_bp, format_io, format_usd
+from client.amounts import format_io, format_usd
 from demo.report import Report
 
 
@@ -46,38 +47,32 @@ class Screen:
 
 def nodes_table(report: Report) -> Table:
     """Each node: what it is, and what it got."""
-    table = Table(title="Nodes", title_justify="left")
-    for heading in ("node", "class", "dollar share"):
-        table.add_column(heading)
-    for heading in ("dollars", "coupons", "points", "reputation", "IO claimed", "IO locked"):
-        table.add_column(heading, justify="right")
+    table = _table(
+        "Nodes, in USD and IO", ("node", "class", "share"), ("USD", "coupons", "points", "rep.", "claimed", "locked")
+    )
     for node in report.nodes:
-        name = node["node"] + (" (affiliate)" if node["affiliate"] else "")
         table.add_row(
-            name,
+            node["node"] + (" *" if node["affiliate"] else ""),
             f"{node['processors']} {node['class']}",
-            format_bp(node["dollar_share_bp"]),
-            format_usd(node["dollars_usd_units"]),
-            format_usd(node["coupons_base_usd_units"] + node["coupons_bonus_usd_units"]),
+            f"{node['dollar_share_bp'] // 100}%",
+            _short(format_usd(node["dollars_usd_units"])),
+            _short(format_usd(node["coupons_base_usd_units"] + node["coupons_bonus_usd_units"])),
             f"{node['points']:,}",
             f"{node['reputation']:,}",
-            format_io(node["claimed_io_units"]),
-            format_io(node["locked_io_units"]),
+            _short(format_io(node["claimed_io_units"])),
+            _short(format_io(node["locked_io_units"])),
         )
+    table.caption = "share: of its pay, in dollars. * brought in by an affiliate"
     return table
 
 
 def epochs_table(report: Report) -> Table:
     """Each epoch: what it emitted, and to whom."""
-    table = Table(title="Epochs", title_justify="left")
-    for heading in ("epoch", "emission (IO)", "availability", "compute", "supply at most", "points", "coupons (USD)"):
-        table.add_column(heading, justify="right")
+    table = _table("Epochs", (), ("epoch", "emission (IO)", "supply at most (IO)", "points", "coupons (USD)"))
     for epoch in report.epochs:
         table.add_row(
             str(epoch["epoch"]),
             format_io(epoch["emission_io_units"]),
-            format_io(epoch["availability_io_units"]),
-            format_io(epoch["compute_io_units"]),
             format_io(epoch["supply_cap_io_units"]),
             f"{epoch['points']:,}",
             format_usd(epoch["coupons_usd_units"]),
@@ -87,9 +82,8 @@ def epochs_table(report: Report) -> Table:
 
 def totals_table(report: Report) -> Table:
     """Sums of the whole run."""
-    table = Table(title="Sums", title_justify="left", show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
+    table = _table("Sums", ("",), ("",))
+    table.show_header = False
     for name, amount in report.totals.items():
         what, unit = name.removesuffix("_units").rsplit("_", 1)
         shown = format_io(amount) if unit == "io" else format_usd(amount)
@@ -98,15 +92,11 @@ def totals_table(report: Report) -> Table:
 
 
 def checks_table(report: Report) -> Table:
-    """Each check, with both of its sums in base units."""
-    table = Table(title="Checks, in base units", title_justify="left")
-    table.add_column("must be equal")
-    table.add_column("left", justify="right")
-    table.add_column("right", justify="right")
-    table.add_column("")
+    """Each check: the sum, and by how much the other differs from it."""
+    table = _table("Checks", ("must be equal",), ("base units", "difference"))
     for check in report.checks:
-        verdict = "[green]equal[/]" if check.equal else "[bold red]DIFFERS[/]"
-        table.add_row(check.name, f"{check.left:,}", f"{check.right:,}", verdict)
+        verdict = "[green]0[/]" if check.equal else f"[bold red]{check.right - check.left:,}[/]"
+        table.add_row(check.name, f"{check.left:,}", verdict)
     return table
 
 
@@ -114,3 +104,18 @@ def summary(console: Console, report: Report) -> None:
     """Prints everything."""
     for table in (epochs_table(report), nodes_table(report), totals_table(report), checks_table(report)):
         console.print(table)
+
+
+def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in left:
+        table.add_column(heading, overflow="fold")
+    for heading in right:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _short(amount: str) -> str:
+    """The amount without what follows its second decimal: for the eye, the exact one is in the JSON."""
+    whole, _, fraction = amount.partition(".")
+    return f"{whole}.{fraction[:2]}"
