@@ -74,6 +74,10 @@ class Rpc:
         """Which chain this is."""
         return await self._call(_TEXT, "getGenesisHash")
 
+    async def block_time(self, slot: int) -> int:
+        """When the block of a slot was made, Unix seconds."""
+        return await self._call(_NUMBER, "getBlockTime", slot)
+
     async def blocks(self, first: int, last: int, commitment: str = "finalized") -> list[int]:
         """The slots from `first` to `last` (both included, at most `MAX_RANGE` apart) that have a block."""
         return await self._call(_SLOTS, "getBlocks", first, last, {"commitment": commitment})

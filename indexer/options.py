@@ -1,0 +1,55 @@
+"""Options of the indexer's commands, and how they are connected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from solana.exceptions import SolanaRpcException
+from solana.rpc.core import RPCException
+
+from client.errors import IonetError, Unreachable
+from indexer.db import DATABASE_VARIABLE, DEFAULT_DATA_DIR, connect, database, lost_database
+
+if TYPE_CHECKING:
+    from indexer.db import Pool
+
+T = TypeVar("T")
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help=f"PostgreSQL to use (environment: {DATABASE_VARIABLE}; default: an embedded one).",
+        show_default=False,
+    ),
+]
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", metavar="FOLDER", help="Where the embedded PostgreSQL keeps its data.")
+]
+DEFAULT_DIR = DEFAULT_DATA_DIR
+
+
+def with_database(url: str | None, data_dir: Path, work: Callable[[Pool, str], Awaitable[T]]) -> T:
+    """Does `work` with a migrated database and its URL. Raises `DatabaseUnavailable`."""
+    with database(url, data_dir) as found:
+        return asyncio.run(_work(found, work))
+
+
+async def _work(url: str, work: Callable[[Pool, str], Awaitable[T]]) -> T:
+    pool = await connect(url)
+    try:
+        with lost_database():
+            return await work(pool, url)
+    except SolanaRpcException as failed:
+        raise Unreachable(f"the node does not answer: {failed.error_msg}") from failed
+    except RPCException as failed:
+        answer = failed.args[0] if failed.args else failed
+        raise IonetError(f"the node refused: {getattr(answer, 'message', answer)}") from failed
+    finally:
+        # Not close(): it waits for connections whose server may be gone.
+        pool.terminate()
