@@ -73,6 +73,8 @@ async def _claim(client: AsyncClient, key: Keypair, target: Pubkey | None) -> li
     own = sorted(await accounts.actors_by_authority(client, key.pubkey()), key=str)
     if not own:
         raise IonetError(f"{key.pubkey()} has no nodes: register one with `ionet node register`")
+    if len(own) == 1:
+        return [await actions.claim(client, key, own[0])]
     done = []
     for actor in own:
         try:
