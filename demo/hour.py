@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 
 from solders.pubkey import Pubkey
@@ -66,9 +67,9 @@ class Hours:
         for second in range(30, 1_600, PRICES_EVERY):
             agenda.append((second, 0, self.network.submit_prices))
         for index, job in enumerate(jobs):
-            agenda.append((job.opens_at, 1, lambda job=job, index=index: self._open(epoch, index, job)))
+            agenda.append((job.opens_at, 1, partial(self._open, epoch, index, job)))
         for number, second in enumerate(CHALLENGES_AT):
-            agenda.append((second, 2, lambda number=number: self._challenge(epoch, number)))
+            agenda.append((second, 2, partial(self._challenge, epoch, number)))
         for second in REPORTS_AT:
             agenda.append((second, 3, self._report))
         for second, _, act in sorted(agenda, key=lambda entry: entry[:2]):
