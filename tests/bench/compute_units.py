@@ -12,7 +12,7 @@ from hashlib import sha256
 from client import addresses, state
 from client.economics import IO
 from client.instructions import emission, escrow, oracle, staking
-from tests.programs.world import GENESIS, World, new_world
+from tests.programs.world import World, new_world
 
 BUDGET_UNITS = 300
 BATCH = 21
@@ -57,9 +57,7 @@ def measure(world: World) -> dict[str, int]:
     meter.note("staking.register_node", chain.send([registering], owner))
     earning = emission.create_earner(payer=owner.pubkey(), actor=actor)
     meter.note("emission.create_earner", chain.send([earning], owner))
-    deposit = staking.deposit_collateral(
-        depositor=owner.pubkey(), actor=actor, source=world.io(owner), amount=250 * IO
-    )
+    deposit = staking.deposit_collateral(depositor=owner.pubkey(), actor=actor, source=world.io(owner), amount=250 * IO)
     meter.note("staking.deposit_collateral", chain.send([deposit], owner))
     renter = world.person(usd=1_000_000_000)
     user = renter, addresses.actor(renter.pubkey(), 0)
