@@ -50,10 +50,8 @@ def main() -> None:
         produce(world, options.events)
         print(f"produced {options.events:,} events in {time.monotonic() - began:.1f} s")
         stats = asyncio.run(index(str(world.chain.http.base_url), Path(folder) / "pg"))
-    rate = stats.events / stats.seconds
-    print(
-        f"indexed {stats.events:,} events of {stats.transactions:,} transactions in {stats.seconds:.2f} s: {rate:,.0f}/s"
-    )
+    print(f"indexed {stats.events:,} events of {stats.transactions:,} transactions in {stats.seconds:.2f} s")
+    print(f"{stats.events / stats.seconds:,.0f} events a second")
 
 
 if __name__ == "__main__":

@@ -328,7 +328,7 @@ def test_another_persons_io_is_not_deposited(shared: World) -> None:
 
 def test_collateral_is_io(shared: World) -> None:
     """Dollars are no collateral."""
-    owner, node = shared.node(collateral=False)
+    _, node = shared.node(collateral=False)
     rich = shared.person(usd=1_000)
     with shared.chain.refuses("InvalidAccountData"):
         shared.chain.send([deposit(shared, rich, node, 1_000, source=shared.usd(rich))], rich)

@@ -125,12 +125,16 @@ class Chain:
         # No two are alike, so that the same instruction can be sent twice.
         unique = set_compute_unit_price(next(self._nonce))
         limit = set_compute_unit_limit(1_400_000)
-        blockhash = Hash.from_string(self.call("getLatestBlockhash")["value"]["blockhash"])
+        blockhash = self.blockhash()
         message = Message.new_with_blockhash([limit, unique, *instructions], signers[0].pubkey(), blockhash)
         transaction = Transaction(list(signers), message, blockhash)
         encoded = base64.b64encode(bytes(transaction)).decode()
         options = {"encoding": "base64", "preflightCommitment": "processed"}
         return str(self.call("sendTransaction", encoded, options))
+
+    def blockhash(self) -> Hash:
+        """One that a transaction can be sent with."""
+        return Hash.from_string(self.call("getLatestBlockhash")["value"]["blockhash"])
 
     @contextmanager
     def refuses(self, name: str) -> Iterator[None]:
