@@ -197,13 +197,13 @@ class _Outbox:
                     return refused
                 may_have_landed, resend_at = True, time.monotonic() + _RESEND_SECONDS
             status = await self._status(signature)
-            if status is not None and self._is_done(status):
+            if status is not None and _has_reached(status, self.options.commitment):
                 return status
             if status is None and await self._has_expired(last_valid):
                 status = await self._status(signature, history=True)
                 if status is None:
                     return _Outcome.EXPIRED
-                if self._is_done(status):
+                if _has_reached(status, self.options.commitment):
                     return status
             if time.monotonic() > self.deadline:
                 raise NotConfirmed(
@@ -246,10 +246,6 @@ class _Outbox:
             raise self._refusal(status.err, await self._logs(signature), signature)
         return status
 
-    def _is_done(self, status: TransactionStatus) -> bool:
-        reached = str(status.confirmation_status).rpartition(".")[2].lower()
-        return reached in _ORDER and _ORDER.index(reached) >= _ORDER.index(self.options.commitment)
-
     async def _has_expired(self, last_valid: int) -> bool:
         return (await self.client.get_block_height(Confirmed)).value > last_valid
 
@@ -287,13 +283,22 @@ def _message_of(answer: object) -> str:
 
 async def fund(client: AsyncClient, address: Pubkey, lamports: int) -> None:
     """Asks a test chain's faucet for SOL, and waits for it. Real chains refuse."""
-    before = (await client.get_balance(address, Confirmed)).value
     try:
-        await client.request_airdrop(address, lamports, Confirmed)
+        signature = (await client.request_airdrop(address, lamports, Confirmed)).value
     except RPCException as failed:
         raise IonetError(f"{url_of(client)} gives no SOL: {_message_of(failed.args[0])}") from failed
     deadline = time.monotonic() + DEFAULT.timeout_seconds
-    while (await client.get_balance(address, Confirmed)).value <= before:
+    while True:
+        status = (await client.get_signature_statuses([signature])).value[0]
+        if status is not None and status.err is not None:
+            raise refusal(status.err, None, [], address)
+        if status is not None and _has_reached(status, Confirmed):
+            return
         if time.monotonic() > deadline:
-            raise NotConfirmed(f"the SOL for {address} did not arrive")
-        await asyncio.sleep(_LAST_POLL_SECONDS)
+            raise NotConfirmed(f"the SOL for {address} did not arrive: transaction {signature}")
+        await asyncio.sleep(_FIRST_POLL_SECONDS)
+
+
+def _has_reached(status: TransactionStatus, commitment: Commitment) -> bool:
+    reached = str(status.confirmation_status).rpartition(".")[2].lower()
+    return reached in _ORDER and _ORDER.index(reached) >= _ORDER.index(commitment)

@@ -1,0 +1,241 @@
+"""Scores are integers in their bounds, reward what they should, and depend on no order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client.economics import IO, collateral
+from client.network import CLASS_MULTIPLIERS_BP
+from indexer import scoring
+from indexer.scoring import REFERENCES, Facts, Measurement, Node, Parameters, Reputation, Score, UnknownClass, Work
+from indexer.scoring.availability import bonus_bp, performance
+from indexer.scoring.epoch import digest_of_rows
+from indexer.scoring.parameters import BPS, DEGREE, MAX_REPUTATION, U32_MAX
+from indexer.scoring.reputation import IDLE, Activity, after
+
+u32 = st.integers(0, U32_MAX)
+measurements = st.builds(Measurement, u32, u32, u32, u32, u32, st.booleans())
+classes = st.sampled_from(sorted(REFERENCES))
+activities = st.builds(Activity, *[st.integers(0, 2**32)] * 5)
+reputations = st.builds(Reputation, st.integers(0, MAX_REPUTATION), st.integers(0, 10_000))
+DEFAULT = scoring.DEFAULT
+LITERAL = Parameters(mode="literal")
+
+
+def actor(number: int) -> bytes:
+    """Some address."""
+    return sha256(b"%d" % number).digest()
+
+
+@st.composite
+def nodes(draw: st.DrawFn) -> Node:
+    """A node of a published class, with its collateral or one unit less; no more than there is IO for."""
+    hardware_class = draw(classes)
+    multiplier_bp = CLASS_MULTIPLIERS_BP[hardware_class]
+    most = 800_000_000 * IO // collateral(multiplier_bp, 1)
+    processors = draw(st.integers(1, most))
+    required = collateral(multiplier_bp, processors)
+    return Node(hardware_class, processors, multiplier_bp, required - draw(st.integers(0, 1)), required)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    """A small network's epoch."""
+    members = {actor(n): draw(st.none() | nodes()) for n in range(draw(st.integers(0, 6)))}
+    measured = {actor(n): draw(st.lists(measurements, max_size=4)) for n in draw(st.sets(st.integers(0, 8)))}
+    worked = st.builds(Work, st.integers(0, 10**6), st.integers(0, 10**12), st.integers(0, 50))
+    work = {actor(n): draw(worked) for n in draw(st.sets(st.integers(0, 8)))}
+    return Facts(members, measured, work)
+
+
+def perfect(node: Node) -> Measurement:
+    """Exactly the class's reference."""
+    r = REFERENCES[node.hardware_class]
+    return Measurement(r.bandwidth, r.memory, r.clock, r.compute, 10_000, True)
+
+
+def points_of(node: Node, *measured: Measurement, reputation: int = 0, parameters: Parameters = DEFAULT) -> int:
+    """The points of a node alone in the world."""
+    before = {actor(1): Score(0, Reputation(reputation))}
+    found = scoring.score(Facts({actor(1): node}, {actor(1): measured}, {}), before, parameters)
+    return found[actor(1)].points
+
+
+def node_of(hardware_class: str = "H100", processors: int = 1) -> Node:
+    """A node with its collateral."""
+    multiplier_bp = CLASS_MULTIPLIERS_BP[hardware_class]
+    required = collateral(multiplier_bp, processors)
+    return Node(hardware_class, processors, multiplier_bp, required, required)
+
+
+@given(facts(), st.sampled_from([DEFAULT, LITERAL]))
+def test_scores_are_in_their_bounds(given_facts: Facts, parameters: Parameters) -> None:
+    """Points fit in 32 bits, reputation in 0 to 10,000; users and the uncovered have no points."""
+    scores = scoring.score(given_facts, {}, parameters)
+    assert scores.keys() == given_facts.actors.keys()
+    for who, score in scores.items():
+        node = given_facts.actors[who]
+        assert 0 <= score.points <= U32_MAX
+        assert 0 <= score.reputation.value <= MAX_REPUTATION
+        if node is None or not node.is_covered:
+            assert score.points == 0
+
+
+@given(facts(), st.sampled_from([DEFAULT, LITERAL]), st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(given_facts: Facts, parameters: Parameters, random: Random) -> None:
+    """Shuffled facts give the same scores and the same digest."""
+
+    def shuffled(mapping: dict[bytes, object]) -> dict[bytes, object]:
+        entries = list(mapping.items())
+        random.shuffle(entries)
+        return dict(entries)
+
+    other = Facts(
+        actors=shuffled(dict(given_facts.actors)),  # type: ignore[arg-type]
+        measurements={
+            who: random.sample(list(m), len(m))
+            for who, m in shuffled(dict(given_facts.measurements)).items()  # type: ignore[arg-type, call-overload]
+        },
+        work=shuffled(dict(given_facts.work)),  # type: ignore[arg-type]
+    )
+    one, two = scoring.score(given_facts, {}, parameters), scoring.score(other, {}, parameters)
+    assert one == two
+    assert scoring.digest(one) == scoring.digest(two)
+
+
+@given(measurements, classes)
+def test_a_spoofed_number_wins_no_more_than_the_cap(measurement: Measurement, hardware_class: str) -> None:
+    """Whatever is claimed, performance is at most the cap to the tenth power."""
+    bound = DEFAULT.cap_bp**DEGREE
+    assert 0 <= performance(measurement, REFERENCES[hardware_class], DEFAULT.cap_bp) <= bound
+
+
+@given(nodes(), measurements, st.sampled_from(["bandwidth", "memory", "clock", "compute"]), u32)
+def test_more_is_never_less(node: Node, measurement: Measurement, name: str, more: int) -> None:
+    """Points do not fall when a measurement rises."""
+    measurement = replace(measurement, passed=True, latency=0)
+    better = replace(measurement, **{name: min(getattr(measurement, name) + more, U32_MAX)})
+    assert points_of(node, better) >= points_of(node, measurement)
+
+
+@given(nodes())
+def test_no_node_exceeds_the_bound(node: Node) -> None:
+    """At full reputation and with every number spoofed, points stay below the documented bound."""
+    spoofed = Measurement(U32_MAX, U32_MAX, U32_MAX, U32_MAX, 0, True)
+    assert points_of(node, spoofed, reputation=MAX_REPUTATION) <= DEFAULT.points_bound <= U32_MAX
+
+
+def test_a_reference_processor_has_a_hundred_points() -> None:
+    """Times multiplier, times processors, times the part of challenges that it passed."""
+    node = node_of("H100", 8)
+    good = perfect(node)
+    failed = replace(good, passed=False)
+    late = replace(good, latency=DEFAULT.max_latency_us + 1)
+    assert points_of(node_of("4090"), perfect(node_of("4090"))) == 125
+    assert points_of(node, good) == 100 * 10 * 8
+    assert points_of(node, good, failed, good, late) == 100 * 10 * 8 // 2
+    assert points_of(node, failed) == points_of(node) == 0
+    assert points_of(replace(node, collateral=node.collateral - 1), good) == 0
+
+
+def test_exponents_are_the_designs() -> None:
+    """`b⁴ · t³ · m² · c`: half of one measurement costs its power of two."""
+    node = node_of("H100", 8)
+    for name, exponent in {"bandwidth": 4, "compute": 3, "memory": 2, "clock": 1}.items():
+        halved = replace(perfect(node), **{name: getattr(perfect(node), name) // 2})
+        assert points_of(node, halved) == 8_000 >> exponent
+
+
+def test_one_verifier_that_lies_does_not_decide() -> None:
+    """The lower median of three challenges is the middle one."""
+    node = node_of()
+    spoofed = Measurement(U32_MAX, U32_MAX, U32_MAX, U32_MAX, 0, True)
+    assert points_of(node, perfect(node), spoofed, perfect(node)) == 1_000
+
+
+def test_high_reputation_is_a_bonus_on_points() -> None:
+    """None up to the threshold, the full parameter at the top, in proportion in between."""
+    assert [bonus_bp(r, DEFAULT) for r in (0, 5_000, 7_500, 10_000)] == [0, 0, 500, 1_000]
+    assert points_of(node_of(), perfect(node_of()), reputation=10_000) == 1_100
+
+
+def test_a_class_without_a_reference_is_named() -> None:
+    """Nobody can say what it is worth: better late than wrong."""
+    stranger = replace(node_of(), hardware_class="X9")
+    with pytest.raises(UnknownClass, match="'X9'"):
+        points_of(stranger, perfect(node_of()))
+    assert points_of(stranger) == 0
+
+
+def test_literal_points_keep_their_proportions() -> None:
+    """The literal product is scaled into 32 bits by one number for all."""
+    one, two = node_of("H100"), node_of("H100", 2)
+    measured = {actor(1): [perfect(one)], actor(2): [perfect(two)]}
+    scores = scoring.score(Facts({actor(1): one, actor(2): two}, measured, {}), {}, LITERAL)
+    assert scores[actor(2)].points == U32_MAX
+    assert scores[actor(1)].points == U32_MAX // 2
+
+
+@given(reputations, activities)
+def test_reputation_stays_in_its_range(before: Reputation, activity: Activity) -> None:
+    """And only idleness counts up."""
+    result = after(before, activity, DEFAULT)
+    assert 0 <= result.value <= MAX_REPUTATION
+    assert (result.idle_epochs == 0) == (not activity.is_idle)
+
+
+@given(reputations, activities)
+def test_failures_never_help(before: Reputation, activity: Activity) -> None:
+    """One challenge failed instead of passed costs reputation, or leaves it at zero."""
+    better = replace(activity, passed=activity.passed + 1)
+    worse = replace(activity, failed=activity.failed + 1)
+    assert after(before, worse, DEFAULT).value <= after(before, better, DEFAULT).value
+
+
+def test_reputation_is_earned_slowly_and_fades_slowly() -> None:
+    """An hour of work and four challenges bring 50; a day of idleness takes a hundredth."""
+    hour = Activity(passed=4, settled_seconds=3_600)
+    assert after(Reputation(), hour, DEFAULT) == Reputation(50)
+    huge = Activity(passed=1_000, settled_seconds=10**6, settled_usd=10**15, finished_jobs=1_000)
+    assert after(Reputation(), huge, DEFAULT) == Reputation(40 + 60 + 60 + 20)
+    assert after(Reputation(150), Activity(failed=1), DEFAULT) == Reputation(50)
+    held = Reputation(5_050)
+    for _ in range(23):
+        held = after(held, IDLE, DEFAULT)
+    assert held == Reputation(5_050, 23)
+    assert after(held, IDLE, DEFAULT) == Reputation(4_999, 24)
+    assert after(Reputation(1, 23), IDLE, DEFAULT).value == 0
+
+
+def test_users_earn_reputation_by_dollars_and_jobs() -> None:
+    """Ten dollars are one, a finished job is five; a user has no points."""
+    work = Work(settled_usd=55_000_000, finished_jobs=2)
+    scores = scoring.score(Facts({actor(1): None}, {}, {actor(1): work}), {})
+    assert scores[actor(1)] == Score(0, Reputation(15))
+
+
+def test_the_digest_is_of_sorted_rows() -> None:
+    """SHA-256 over actor, points and reputation, 38 bytes each, whatever the order they come in."""
+    rows = [(bytes([2] * 32), 7, 8), (bytes([1] * 32), 5, 6)]
+    written = bytes([1] * 32) + b"\x05\0\0\0\x06\0" + bytes([2] * 32) + b"\x07\0\0\0\x08\0"
+    assert digest_of_rows(rows) == digest_of_rows(reversed(rows)) == sha256(written).digest()
+    assert scoring.digest({}) == sha256(b"").digest()
+
+
+def test_parameters_that_would_not_fit_are_refused() -> None:
+    """A cap under which points pass 32 bits is no cap."""
+    with pytest.raises(ValueError, match="32 bits"):
+        Parameters(cap_bp=13_000)
+    with pytest.raises(ValueError, match="out of range"):
+        Parameters(cap_bp=BPS - 1)
+
+
+def test_every_published_class_has_a_reference() -> None:
+    """None is left without points."""
+    assert REFERENCES.keys() == CLASS_MULTIPLIERS_BP.keys()
