@@ -20,7 +20,7 @@ from solders.pubkey import Pubkey
 from client.idl import PROGRAMS, ROOT
 
 EVENT_TAG: Final = 0x1D9ACB512EA545E4.to_bytes(8, "little")
-"""`sha256("anchor:event")[..8]` as Anchor reads it: the first bytes of every `emit_cpi!` instruction."""
+"""The first bytes of every `emit_cpi!` instruction: `sha256("anchor:event")[..8]` as a number, little-endian."""
 EVENT_AUTHORITY_SEED: Final = b"__event_authority"
 
 _IDLS: Final = ROOT / "programs" / "idls"
