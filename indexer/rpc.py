@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import httpx
 import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from indexer.blocks import Block, Transaction
 from indexer.errors import ChainMismatch, NodeUnavailable
@@ -125,7 +125,7 @@ class Rpc:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_Retry),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(initial=0.2, max=4, jitter=0.2),
+            wait=wait_exponential(multiplier=0.2, max=4) + wait_random(0, 0.2),
             retry_error_callback=give_up,
         )
         return await retrying(self._attempt, decoder, method, params)
