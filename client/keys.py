@@ -35,6 +35,9 @@ def save(path: Path, keypair: Keypair) -> None:
     path = path.expanduser()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as failed:
+        raise KeyRefused(f"cannot make the key file {path}: {failed.strerror}") from None
+    try:
         # O_EXCL follows no symlink and takes no file that is there already, also one made in this moment.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -59,7 +62,7 @@ def load(path: Path) -> Keypair:
     raw = _read(path)
     try:
         numbers = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets without end
         numbers = None
     if (
         not isinstance(numbers, list)
@@ -85,8 +88,8 @@ def _read(path: Path) -> bytes:
         if path.is_symlink():
             raise KeyRefused(f"{path} is a symbolic link: name the key file itself") from None
         raise KeyRefused(f"cannot read the key file {path}: {failed.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise KeyRefused(f"{path} is no regular file")
         if found.st_uid not in (os.geteuid(), 0):
@@ -96,4 +99,6 @@ def _read(path: Path) -> bytes:
             raise KeyRefused(f"others can use the key file {path} (mode {mode:04o}): run `chmod 600 {path}`")
         if found.st_size > _MAX_BYTES:
             raise KeyRefused(f"{path} is no key file: it has {found.st_size} bytes")
-        return file.read(_MAX_BYTES)
+        return os.read(handle, _MAX_BYTES)
+    finally:
+        os.close(handle)
