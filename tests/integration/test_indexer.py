@@ -12,7 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from solana.rpc.async_api import AsyncClient
@@ -132,14 +134,10 @@ class Databases:
 
     def __init__(self, server: str) -> None:
         self._server = server
-        self._made = 0
 
     async def url(self) -> str:
         """A new one."""
-        import asyncpg
-
-        self._made += 1
-        name = f"test_{sha256(f'{id(self)} {self._made}'.encode()).hexdigest()[:16]}"
+        name = f"test_{uuid4().hex}"
         connection = await asyncpg.connect(self._server)
         try:
             await connection.execute(f"CREATE DATABASE {name}")

@@ -1,0 +1,162 @@
+"""`ionet indexer` and `ionet verify` as processes: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client import addresses
+from client.instructions import emission, oracle
+from indexer import scoring
+from indexer.scoring import REFERENCES
+from tests.programs.world import GENESIS, World, new_world
+
+IONET = Path(sys.executable).with_name("ionet")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A network of the test's own."""
+    with new_world() as made:
+        yield made
+
+
+class Command:
+    """`ionet`, with a database folder of its own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.options = ["--url", url, "--data-dir", str(folder / "pg")]
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("IONET_")}
+
+    def _rest(self, arguments: tuple[str, ...]) -> list[str]:
+        # What a test names itself comes last, and wins.
+        names = 1 if arguments[0] == "verify" else 2
+        return [*arguments[1:names], *self.options, *arguments[names:]]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end."""
+        return subprocess.run(  # noqa: S603 - our own command
+            [IONET, arguments[0], *self._rest(arguments)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=self.environment,
+            check=False,
+        )
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        """What it prints with --json; its exit code must be `code`."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout)
+
+
+def pass_an_hour(world: World) -> None:
+    """A node is measured and paid for one epoch, by hand."""
+    chain, member = world.chain, world.committee[0]
+    _, node = world.node(hardware_class="H100")
+    secret = bytes(32)
+    challenge = addresses.challenge(member.pubkey(), 1, 1)
+    commitment = sha256(secret).digest()
+    chain.send([oracle.commit_challenge(verifier=member.pubkey(), epoch=1, round=1, commitment=commitment)], member)
+    chain.warp(slots=1)
+    chain.warp(slots=1)
+    chain.send([oracle.draw_challenge(challenge=challenge)], member)
+    r = REFERENCES["H100"]
+    measured = oracle.Measurement(node, r.bandwidth, r.memory, r.clock, r.compute, 1_000, 1)
+    chain.send(
+        [
+            oracle.record_challenges(
+                verifier=member.pubkey(), challenge=challenge, secret=secret, measurements=[measured]
+            )
+        ],
+        member,
+    )
+    world.end_of(1)
+    world.post_scores(1, (node, 1_000, 10))
+    score = scoring.Score(1_000, scoring.Reputation(10))
+    final = emission.finalize_scores(
+        signers=[m.pubkey() for m in world.committee[:2]],
+        epoch=1,
+        digest=scoring.digest({bytes(node): score}),
+    )
+    chain.send([final], *world.committee[:2])
+    world.close(1)
+    chain.warp(seconds=1)
+
+
+def test_replay_status_and_verify(world: World, tmp_path: Path) -> None:
+    """Figures as JSON and as tables; exit code 0 while all is well, 1 and both values where the chain differs."""
+    pass_an_hour(world)
+    ionet = Command(tmp_path, str(world.chain.http.base_url))
+    replayed = ionet.json("indexer", "replay")
+    assert replayed["events"] > 10
+    status = ionet.json("indexer", "status")
+    assert (status["lag_slots"], status["quarantined"], status["final_epoch"]) == (0, 0, 1)
+    assert status["healthy"]
+    assert status["events_per_second"] > 0
+    verified = ionet.json("verify", "--epoch", "1")
+    assert verified["ok"]
+    assert [payout["points"] for payout in verified["payouts"]] == [1_000]
+    shown = ionet.run("verify", "--epoch", "1")
+    assert shown.returncode == 0
+    assert "epoch 1: every figure is equal" in shown.stderr
+
+    # Scores that no challenge supports: the committee can post them, and everyone can see it.
+    world.chain.warp(timestamp=GENESIS + 2 * 3_600)
+    world.finalize(2)
+    world.close(2)
+    world.chain.warp(seconds=1)
+    differing = ionet.json("verify", "--epoch", "2", code=1)
+    assert not differing["ok"]
+    names = {difference["name"] for difference in differing["differences"]}
+    assert {"digest of all scores", "posted score: points"} <= names
+    digest = sha256(b"2").hexdigest()
+    assert digest in ionet.run("verify", "--epoch", "2").stderr
+
+
+def test_what_cannot_be_done_is_one_line(world: World, tmp_path: Path) -> None:
+    """An unreachable node or database, an epoch that is not closed: exit code 1, a sentence, no traceback."""
+    world.chain.warp(seconds=1)
+    ionet = Command(tmp_path, str(world.chain.http.base_url))
+    for arguments, said in (
+        (["verify", "--epoch", "1"], "epoch 1 is not closed"),
+        (["indexer", "status", "--url", "http://127.0.0.1:1"], "http://127.0.0.1:1"),
+        (["indexer", "replay", "--database", "postgresql://me:secret@127.0.0.1:1/x"], "no database at"),
+        (["indexer", "replay", "--database", "mysql://x"], "mysql"),
+    ):
+        done = ionet.run(*arguments)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert said in done.stderr
+        assert "secret" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_run_follows_until_it_is_told_to_stop(world: World, tmp_path: Path) -> None:
+    """It has read the chain when it says that it follows; SIGTERM ends it with 0."""
+    world.chain.warp(seconds=1)
+    ionet = Command(tmp_path, str(world.chain.http.base_url))
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [IONET, "indexer", "run", *ionet.options], stderr=subprocess.PIPE, text=True, env=ionet.environment
+    )
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if "following" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0, "".join([*lines, *process.stderr])
+    process.stderr.close()
+    assert any("replayed" in line for line in lines)
+    assert ionet.json("indexer", "status")["lag_slots"] == 0
