@@ -2,22 +2,26 @@
 
 A transaction is signed once and the same bytes are sent again until its block hash expires: however often it is
 sent, it executes once. It is signed anew only when the hash has expired and the chain has not seen it.
+
+Two equal transactions under one block hash would be one to the chain, and the second would seem done: each carries a
+number of its own, so that two deposits are two deposits, also from two processes at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed, Processed
 from solana.rpc.core import RPCException
 from solana.rpc.types import TxOpts
+from solders.compute_budget import ID as COMPUTE_BUDGET
 from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
 from solders.hash import Hash
 from solders.instruction import Instruction
@@ -42,8 +46,8 @@ _MARGIN_UNITS = 1_000
 _RESEND_SECONDS = 2.0
 _FIRST_POLL_SECONDS = 0.03
 _LAST_POLL_SECONDS = 0.5
-_DUPLICATES = 20
-_REMEMBERED = 10_000
+_MOST_LOADED_BYTES = 64 << 20
+"""What a transaction may load: the chain's own limit."""
 
 _ORDER = ("processed", "confirmed", "finalized")
 
@@ -85,15 +89,6 @@ class Sent:
     """The limit that it was given."""
 
 
-class _Outcome(Enum):
-    EXPIRED = auto()
-    DUPLICATE = auto()
-
-
-_recent: dict[Signature, None] = {}
-"""Signatures that this process sent, so that two equal transactions never pass for one."""
-
-
 async def send(
     client: AsyncClient,
     instructions: Sequence[Instruction],
@@ -103,7 +98,7 @@ async def send(
     """Sends one transaction, of which the first signer pays the fee, and waits until it is confirmed.
 
     Raises `Refused` where a program or the chain refuses it, `Unreachable` where the node does not answer, and
-    `NotConfirmed` where it never got into a block. Equal transactions are sent as different ones.
+    `NotConfirmed` where it never got into a block.
     """
     outbox = _Outbox(client, instructions, signers, options)
     return await outbox.send()
@@ -129,38 +124,31 @@ class _Outbox:
         self.preflight = Processed if options.commitment == Processed else Confirmed
 
     async def send(self) -> Sent:
-        signings = duplicates = 0
+        signings = 0
         while signings < self.options.signings and time.monotonic() < self.deadline:
+            signings += 1
             latest = (await self.client.get_latest_blockhash(Confirmed)).value
-            units = self.options.compute_units or await self._units_used(latest.blockhash)
-            if units is None:
-                signings += 1  # the node did not know the hash that it gave: nothing was sent
+            limit = self.options.compute_units or await self._limit(latest.blockhash)
+            if limit is None:  # the node did not know the hash that it gave: nothing was sent
                 await asyncio.sleep(_LAST_POLL_SECONDS)
                 continue
-            # Another limit makes another transaction of what would be the same one.
-            limit = min(units + duplicates, MAX_COMPUTE_UNITS)
             transaction = self._sign(latest.blockhash, limit)
-            signature = transaction.signatures[0]
-            if _remember(signature):
-                duplicates += 1
-                continue
-            outcome = await self._deliver(transaction, latest.last_valid_block_height)
-            if isinstance(outcome, TransactionStatus):
-                return Sent(signature, outcome.slot, limit)
-            if outcome is _Outcome.DUPLICATE and duplicates < _DUPLICATES:
-                duplicates += 1
-                continue
-            signings += 1
+            status = await self._deliver(transaction, latest.last_valid_block_height)
+            if status is not None:
+                return Sent(transaction.signatures[0], status.slot, limit)
         raise NotConfirmed(
             f"the transaction was signed {signings} times and did not get into a block: "
             f"{url_of(self.client)} may be congested; run it again, perhaps with a priority fee"
         )
 
-    def _message(self, blockhash: Hash, limit: int) -> Message:
-        budget = [set_compute_unit_limit(limit)]
+    def _budget(self, limit: int) -> list[Instruction]:
+        budget = [set_compute_unit_limit(limit), _unique()]
         if self.options.priority_fee:
             budget.append(set_compute_unit_price(self.options.priority_fee))
-        return Message.new_with_blockhash([*budget, *self.instructions], self.payer, blockhash)
+        return budget
+
+    def _message(self, blockhash: Hash, limit: int) -> Message:
+        return Message.new_with_blockhash([*self._budget(limit), *self.instructions], self.payer, blockhash)
 
     def _sign(self, blockhash: Hash, limit: int) -> Transaction:
         message = self._message(blockhash, limit)
@@ -174,27 +162,26 @@ class _Outbox:
             raise TransactionRefused(f"the transaction has {size} bytes, more than {MAX_BYTES}: send less at once")
         return transaction
 
-    async def _units_used(self, blockhash: Hash) -> int | None:
+    async def _limit(self, blockhash: Hash) -> int | None:
         """The limit that a simulation suggests; None where the node does not know the hash."""
         unsigned = Transaction.new_unsigned(self._message(blockhash, MAX_COMPUTE_UNITS))
         answer = (await self.client.simulate_transaction(unsigned, commitment=self.preflight)).value
         if answer.err is None:
             used = answer.units_consumed or MAX_COMPUTE_UNITS
-            return used + used * _MARGIN_PERCENT // 100 + _MARGIN_UNITS
+            return min(used + used * _MARGIN_PERCENT // 100 + _MARGIN_UNITS, MAX_COMPUTE_UNITS)
         if answer.err == TransactionErrorFieldless.BlockhashNotFound:
             return None
         raise self._refusal(answer.err, answer.logs)
 
-    async def _deliver(self, transaction: Transaction, last_valid: int) -> TransactionStatus | _Outcome:
-        """Sends one signed transaction until it is confirmed, or can never be."""
+    async def _deliver(self, transaction: Transaction, last_valid: int) -> TransactionStatus | None:
+        """Sends one signed transaction until it is confirmed; None where it never can be."""
         raw, signature = bytes(transaction), transaction.signatures[0]
         delay, resend_at = _FIRST_POLL_SECONDS, 0.0
         may_have_landed = False
         while True:
             if time.monotonic() >= resend_at:
-                refused = await self._hand_over(raw, may_have_landed)
-                if refused is not None:
-                    return refused
+                if not await self._hand_over(raw, may_have_landed):
+                    return None
                 may_have_landed, resend_at = True, time.monotonic() + _RESEND_SECONDS
             status = await self._status(signature)
             if status is not None and _has_reached(status, self.options.commitment):
@@ -202,7 +189,7 @@ class _Outbox:
             if status is None and await self._has_expired(last_valid):
                 status = await self._status(signature, history=True)
                 if status is None:
-                    return _Outcome.EXPIRED
+                    return None
                 if _has_reached(status, self.options.commitment):
                     return status
             if time.monotonic() > self.deadline:
@@ -213,8 +200,8 @@ class _Outbox:
             await asyncio.sleep(delay)
             delay = min(delay * 1.5, _LAST_POLL_SECONDS)
 
-    async def _hand_over(self, raw: bytes, may_have_landed: bool) -> _Outcome | None:
-        """Gives the transaction to the node; an outcome where it is certain that it was not taken."""
+    async def _hand_over(self, raw: bytes, may_have_landed: bool) -> bool:
+        """Gives the transaction to the node; False where it is certain that it was not taken."""
         options = TxOpts(
             skip_confirmation=True,
             skip_preflight=may_have_landed,
@@ -224,20 +211,17 @@ class _Outbox:
         try:
             await self.client.send_raw_transaction(raw, options)
         except (Unreachable, SolanaRpcException):
-            # It may have got through all the same: the status will tell, or the block hash expires.
-            return None
+            pass  # it may have got through all the same: the status will tell, or the block hash expires
         except RPCException as failed:
             answer = failed.args[0]
             if may_have_landed or isinstance(answer, NodeUnhealthyMessage):
-                return None
+                return True
             if not isinstance(answer, SendTransactionPreflightFailureMessage):
                 raise IonetError(f"{url_of(self.client)} refused the transaction: {_message_of(answer)}") from failed
-            if answer.data.err == TransactionErrorFieldless.AlreadyProcessed:
-                return _Outcome.DUPLICATE
             if answer.data.err == TransactionErrorFieldless.BlockhashNotFound:
-                return _Outcome.EXPIRED
+                return False
             raise self._refusal(answer.data.err, answer.data.logs) from None
-        return None
+        return True
 
     async def _status(self, signature: Signature, history: bool = False) -> TransactionStatus | None:
         answer = await self.client.get_signature_statuses([signature], search_transaction_history=history)
@@ -258,23 +242,19 @@ class _Outbox:
         return None
 
     def _refusal(self, err: object, logs: Sequence[str] | None, signature: Signature | None = None) -> Refused:
-        sent = [set_compute_unit_limit(0)]
-        if self.options.priority_fee:
-            sent.append(set_compute_unit_price(0))
-        refused = refusal(err, logs, [*sent, *self.instructions], self.payer)
+        refused = refusal(err, logs, [*self._budget(0), *self.instructions], self.payer)
         if signature is not None:
             refused.add_note(f"transaction {signature}")
         return refused
 
 
-def _remember(signature: Signature) -> bool:
-    """Whether this process has sent it before."""
-    if signature in _recent:
-        return True
-    _recent[signature] = None
-    if len(_recent) > _REMEMBERED:
-        del _recent[next(iter(_recent))]
-    return False
+def _unique() -> Instruction:
+    """Makes a transaction like no other, at no cost: a limit of loaded bytes that is higher than any need.
+
+    `SetLoadedAccountsDataSizeLimit` of the compute budget program, which solders has no builder for: tag 4, u32.
+    """
+    most = _MOST_LOADED_BYTES - secrets.randbelow(_MOST_LOADED_BYTES // 2)
+    return Instruction(COMPUTE_BUDGET, bytes([4]) + most.to_bytes(4, "little"), [])
 
 
 def _message_of(answer: object) -> str:

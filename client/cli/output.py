@@ -56,7 +56,7 @@ def note(text: str) -> None:
 def complain(refused: Exception) -> None:
     """Says on stderr what was refused, and what was added to it."""
     console = _console(stderr=True)
-    console.print(f"[red]refused:[/red] {escape(str(refused))}", soft_wrap=True)
+    console.print(f"[red]error:[/red] {escape(str(refused))}", soft_wrap=True)
     for line in getattr(refused, "__notes__", ()):
         console.print(f"  {escape(line)}", soft_wrap=True)
 
