@@ -6,9 +6,12 @@ import pytest
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
+from spl.token.instructions import BurnParams
+from spl.token.instructions import burn as spl_burn
 
 from client import addresses, economics, state
 from client.economics import IO, USD
+from client.idl import TOKEN_PROGRAM
 from client.instructions import burn, tokens
 from client.network import Parameters
 from tests.programs.world import GENESIS, PRICES_NANO_USD, U64_MAX, World, new_world, swapped
@@ -274,17 +277,11 @@ def test_io_burned_by_others_is_no_sale(world: World) -> None:
     seller = world.person(io=10 * IO)
     world.sell_io(seller, IO)
     assert auction(world).burned_io == IO
-    burning = Instruction(
-        tokens.TOKEN_PROGRAM,
-        bytes([8]) + IO.to_bytes(8, "little"),
-        [
-            *selling(world, seller, IO).accounts[5:6],
-            *selling(world, seller, IO).accounts[4:5],
-            *selling(world, seller, IO).accounts[:1],
-        ],
+    params = BurnParams(
+        program_id=TOKEN_PROGRAM, account=world.io(seller), mint=world.io_mint, owner=seller.pubkey(), amount=IO
     )
     before = world.chain.supply(world.io_mint)
-    world.chain.send([burning], seller)
+    world.chain.send([spl_burn(params)], seller)
     assert world.chain.supply(world.io_mint) == before - IO
     assert auction(world).burned_io == IO
 

@@ -4,7 +4,6 @@ import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import count
 from typing import ClassVar
 
 import pytest
@@ -30,8 +29,6 @@ COUPON_AUTHORITY = keypair("coupon authority")
 """In the place of escrow's terms, so that coupons can be credited without jobs."""
 
 _FIRST = economics.epoch_halves(economics.cumulative(1), 5_000)
-
-mints = (keypair(f"mint of a test {number}") for number in count(1))
 
 
 @pytest.fixture
@@ -192,7 +189,7 @@ def initialization(
 
 def test_a_stranger_does_not_initialise(bare: World) -> None:
     """Only the upgrade authority starts the schedule: a mint authority who is a stranger does not."""
-    stranger, mint = bare.person(), next(mints)
+    stranger, mint = bare.person(), bare.key()
     creating = tokens.create_mint(
         payer=stranger.pubkey(), mint=mint.pubkey(), decimals=8, authority=stranger.pubkey(), rent_lamports=MINT_RENT
     )
@@ -206,7 +203,7 @@ def test_the_mint_is_io(bare: World) -> None:
     owner, stranger = bare.admin.pubkey(), bare.person()
 
     def mint(*, authority: Pubkey = owner, freezable: bool = False, supply: int = 0) -> Pubkey:
-        key = next(mints)
+        key = bare.key()
         creating, initializing = tokens.create_mint(
             payer=owner, mint=key.pubkey(), decimals=8, authority=authority, rent_lamports=MINT_RENT
         )
@@ -263,12 +260,12 @@ def test_parameters_have_ranges(bare: World, parameters: dict[str, int]) -> None
 
 def test_the_schedule_starts_once(shared: World) -> None:
     """A second initialisation, with whatever mint, is refused."""
-    mint, owner = next(mints), shared.admin.pubkey()
+    mint, owner = shared.key(), shared.admin.pubkey()
     creating = tokens.create_mint(payer=owner, mint=mint.pubkey(), decimals=8, authority=owner, rent_lamports=MINT_RENT)
     shared.chain.send(creating, shared.admin, mint)
     before = schedule(shared)
-    for address, name in ((mint.pubkey(), "AccountAlreadyInUse"), (shared.io_mint, "AccountAlreadyInUse")):
-        with shared.chain.refuses(name):
+    for address in (mint.pubkey(), shared.io_mint):
+        with shared.chain.refuses("AccountAlreadyInUse"):
             shared.chain.send([initialization(owner, address, genesis=GENESIS + 2 * HOUR)], shared.admin)
     assert schedule(shared) == before
 
@@ -340,9 +337,11 @@ def test_a_stranger_credits_no_coupons(shared: World) -> None:
             shared.chain.send([crediting], signer)
 
 
-def test_the_coupon_authority_of_a_network_is_escrows(bare: World) -> None:
-    """Nobody has the key of the terms' address: only escrow signs for it."""
-    assert not addresses.terms().is_on_curve()
+def test_the_coupon_authority_of_a_network_is_escrows() -> None:
+    """A network's coupon authority is the address of the terms: no key signs for it, only escrow."""
+    with new_world() as world:
+        assert schedule(world).coupon_authority == addresses.terms()
+        assert not addresses.terms().is_on_curve()
 
 
 def test_coupons_beyond_u64_are_refused(world: World) -> None:
@@ -1121,7 +1120,7 @@ def test_every_change_of_an_epoch_is_an_event(world: World) -> None:
     }
 
 
-def test_a_transaction_takes_twenty_scores_and_more(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_transaction_takes_twenty_scores_and_more(world: World) -> None:
     """The largest batch that two members' signatures leave room for is at least 20 nodes, and works."""
     members = world.committee[:2]
     nodes = [world.node()[1] for _ in range(25)]
@@ -1150,6 +1149,4 @@ def test_a_transaction_takes_twenty_scores_and_more(world: World, capsys: pytest
 
     units = world.chain.units(signature)
     assert units < 200_000  # what a transaction has that asks for nothing
-    with capsys.disabled():
-        print(f"\npost_scores: {size} nodes in {len(bytes(transaction(size)))} bytes, {units} compute units, "
-              f"{units / size:.0f} a node")  # fmt: skip
+    print(f"post_scores: {size} nodes, {len(bytes(transaction(size)))} bytes, {units} units, {units / size:.0f} a node")

@@ -11,12 +11,11 @@ from client import addresses, economics, state
 from client.economics import IO
 from client.idl import build, program_id
 from client.instructions import staking, tokens
-from tests.programs.world import MINT_RENT, U64_MAX, World, keypair, swapped
+from tests.programs.world import MINT_RENT, U64_MAX, World, swapped
 
 U32_MAX = 2**32 - 1
 
 symbols = (f"CLASS-{number}" for number in count(1))
-mints = (keypair(f"mint of a test {number}") for number in count(1))
 
 
 def class_of(world: World, multiplier_bp: int) -> str:
@@ -76,7 +75,7 @@ def test_the_mint_has_8_decimals(bare: World) -> None:
 
 def test_nobody_can_freeze_the_stake(bare: World) -> None:
     """A mint with a freeze authority is refused: whoever holds it could lock all stake."""
-    owner, mint = bare.admin.pubkey(), next(mints)
+    owner, mint = bare.admin.pubkey(), bare.key()
     creating, initializing = tokens.create_mint(
         payer=owner, mint=mint.pubkey(), decimals=8, authority=owner, rent_lamports=MINT_RENT
     )

@@ -225,9 +225,13 @@ class World:
     """The name of each transaction that initialised the programs, by its signature."""
     _people: Iterator[int] = field(default_factory=lambda: count(1))
 
+    def key(self) -> Keypair:
+        """A key that nobody in this world has."""
+        return Keypair.from_seed(sha256(b"person %d" % next(self._people)).digest())
+
     def person(self, *, io: int = 0, usd: int = 0) -> Keypair:
         """Somebody with SOL, token accounts for both mints, and so much of each (base units)."""
-        keypair = Keypair.from_seed(sha256(b"person %d" % next(self._people)).digest())
+        keypair = self.key()
         self.chain.call("requestAirdrop", str(keypair.pubkey()), 10 * SOL)
         owner = self.admin.pubkey()
         instructions = [
