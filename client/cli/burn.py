@@ -66,10 +66,10 @@ def sell(
 
 def _json(quote: SaleQuote) -> dict[str, Any]:
     return {
-        "offered_io_base": quote.io_offered,
-        "burned_io_base": quote.io_taken,
-        "paid_usd_base": quote.usd_paid,
-        "vault_usd_base": quote.vault_usd,
+        "offered_io_units": quote.io_offered,
+        "burned_io_units": quote.io_taken,
+        "paid_usd_units": quote.usd_paid,
+        "vault_usd_units": quote.vault_usd,
         "price_nano_usd_per_io": quote.price_nano_usd,
         "premium_bp": quote.premium_bp,
         "price_valid_until": quote.valid_until,

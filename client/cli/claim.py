@@ -91,7 +91,7 @@ def _withdraw(chosen: Settings, key: Keypair) -> None:
 
     amount, sent = chosen.run("withdrawing", lambda client: actions.withdraw_vested(client, key))
     if chosen.as_json:
-        emit({"withdrawn_io_base": amount, "signatures": [str(one.signature) for one in sent]})
+        emit({"withdrawn_io_units": amount, "signatures": [str(one.signature) for one in sent]})
     else:
         facts("Withdrawn", [("vested IO", IO.show(amount)), *(("transaction", one.signature) for one in sent)])
 
@@ -99,9 +99,9 @@ def _withdraw(chosen: Settings, key: Keypair) -> None:
 def _json(one: Claimed) -> dict[str, Any]:
     return {
         "actor": str(one.actor),
-        "owner_io_base": one.pending.liquid - one.affiliate_part,
-        "affiliate_io_base": one.affiliate_part,
-        "locked_bonus_io_base": one.pending.bonus,
+        "owner_io_units": one.pending.liquid - one.affiliate_part,
+        "affiliate_io_units": one.affiliate_part,
+        "locked_bonus_io_units": one.pending.bonus,
         "vesting": str(one.vesting) if one.vesting else None,
         "signature": str(one.sent.signature),
     }

@@ -63,7 +63,7 @@ def close(
             {
                 "first": done.first,
                 "last": done.last,
-                "emission_io_base": emitted,
+                "emission_io_units": emitted,
                 "signature": str(done.sent.signature),
             }
         )
@@ -92,12 +92,12 @@ def _overview(state: Emission, now: int) -> dict[str, Any]:
         "running_epoch": economics.epoch_at(state.genesis, now),
         "closed_epoch": state.closed_epoch,
         "final_epoch": state.final_epoch,
-        "minted_io_base": state.minted,
-        "minted_cap_io_base": economics.cumulative(state.closed_epoch),
+        "minted_io_units": state.minted,
+        "minted_cap_io_units": economics.cumulative(state.closed_epoch),
         "total_points": state.total_points,
-        "total_coupons_usd_base": state.total_coupons,
-        "carry_availability_io_base": economics.whole(state.carry_availability)[0],
-        "carry_compute_io_base": economics.whole(state.carry_compute)[0],
+        "total_coupons_usd_units": state.total_coupons,
+        "carry_availability_io_units": economics.whole(state.carry_availability)[0],
+        "carry_compute_io_units": economics.whole(state.carry_compute)[0],
         "availability_bp": state.availability_bp,
         "affiliate_bp": state.affiliate_bp,
         "lock_seconds": state.lock_seconds,
@@ -112,11 +112,11 @@ def _overview_facts(shown: dict[str, Any]) -> list[tuple[str, object]]:
         ("running epoch", shown["running_epoch"] or "not begun"),
         ("last closed", shown["closed_epoch"] or "none"),
         ("to be closed", f"through {shown['final_epoch']}" if waits else "none: no scores are final"),
-        ("minted", f"{IO.show(shown['minted_io_base'])} of {IO.show(shown['minted_cap_io_base'])}"),
+        ("minted", f"{IO.show(shown['minted_io_units'])} of {IO.show(shown['minted_cap_io_units'])}"),
         ("points", f"{shown['total_points']:,}"),
-        ("coupons of the open epoch", USD.show(shown["total_coupons_usd_base"])),
-        ("carried, availability", IO.show(shown["carry_availability_io_base"])),
-        ("carried, compute", IO.show(shown["carry_compute_io_base"])),
+        ("coupons of the open epoch", USD.show(shown["total_coupons_usd_units"])),
+        ("carried, availability", IO.show(shown["carry_availability_io_units"])),
+        ("carried, compute", IO.show(shown["carry_compute_io_units"])),
     ]
 
 
@@ -140,10 +140,10 @@ def _one(state: Emission, now: int, epoch: int) -> dict[str, Any]:
         "start": start,
         "end": end,
         "seconds_left": max(end - max(now, start), 0),
-        "emission_io_base": amount,
-        "availability_io_base": halves.availability,
-        "compute_io_base": halves.compute,
-        "minted_cap_io_base": economics.cumulative(epoch),
+        "emission_io_units": amount,
+        "availability_io_units": halves.availability,
+        "compute_io_units": halves.compute,
+        "minted_cap_io_units": economics.cumulative(epoch),
     }
 
 
@@ -159,8 +159,8 @@ def _one_facts(shown: dict[str, Any]) -> list[tuple[str, object]]:
         ("state", said[shown["status"]]),
         ("from", when(shown["start"])),
         ("to", when(shown["end"])),
-        ("emission", IO.show(shown["emission_io_base"])),
-        ("for availability", IO.show(shown["availability_io_base"])),
-        ("for compute", IO.show(shown["compute_io_base"])),
-        ("minted at most by its end", IO.show(shown["minted_cap_io_base"])),
+        ("emission", IO.show(shown["emission_io_units"])),
+        ("for availability", IO.show(shown["availability_io_units"])),
+        ("for compute", IO.show(shown["compute_io_units"])),
+        ("minted at most by its end", IO.show(shown["minted_cap_io_units"])),
     ]

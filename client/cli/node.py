@@ -82,8 +82,8 @@ def register(
             {
                 "node": str(made.actor),
                 "id": made.id,
-                "collateral_io_base": made.collateral,
-                "collateral_required_io_base": made.collateral_required,
+                "collateral_io_units": made.collateral,
+                "collateral_required_io_units": made.collateral_required,
                 "signature": str(made.sent.signature),
             }
         )
@@ -117,7 +117,7 @@ def deposit(
     units, target, key = IO.parse(amount), address(node), chosen.keypair()
     sent = chosen.run("depositing collateral", lambda client: actions.deposit_collateral(client, key, target, units))
     if chosen.as_json:
-        emit({"node": node, "deposited_io_base": units, "signature": str(sent.signature)})
+        emit({"node": node, "deposited_io_units": units, "signature": str(sent.signature)})
     else:
         facts("Collateral deposited", [("node", node), ("deposited", IO.show(units)), ("transaction", sent.signature)])
 
@@ -237,8 +237,8 @@ def _json(at: Pubkey, actor: Actor, earner: Earner | None, due: Pending | None) 
         "id": actor.id,
         "class": actor.class_,
         "processors": actor.processors,
-        "collateral_io_base": actor.collateral,
-        "collateral_required_io_base": actor.collateral_required,
+        "collateral_io_units": actor.collateral,
+        "collateral_required_io_units": actor.collateral_required,
         "dollar_share_bp": actor.dollar_share_bp,
         "commission_bp": actor.commission_bp,
         "affiliate": str(actor.affiliate) if actor.has_affiliate else None,
@@ -247,5 +247,5 @@ def _json(at: Pubkey, actor: Actor, earner: Earner | None, due: Pending | None) 
         "reputation": earner.reputation if earner else None,
     }
     if due is not None:
-        shown |= {"claimable_io_base": due.liquid, "lockable_bonus_io_base": due.bonus}
+        shown |= {"claimable_io_units": due.liquid, "lockable_bonus_io_units": due.bonus}
     return shown

@@ -32,15 +32,15 @@ def test_a_node_and_a_user_go_through_an_hour(network: Network) -> None:
 
     made = network.json("owner", *NODE, "--affiliate", str(affiliate.pubkey()))
     node = made["node"]
-    assert made["collateral_io_base"] == made["collateral_required_io_base"] == 500 * IO
-    assert network.json("owner", "node", "show")["collateral_io_base"] == 500 * IO
+    assert made["collateral_io_units"] == made["collateral_required_io_units"] == 500 * IO
+    assert network.json("owner", "node", "show")["collateral_io_units"] == 500 * IO
     assert node in [row["node"] for row in network.json(None, "node", "list", "--class", "4090")]
     user = network.json("renter", "user", "register")["user"]
     assert network.json("renter", "user", "show")["reputation"] == 0
 
     work = ("--class", "4090", "--processors", "2", "--hours", "2")
     quote = network.json(None, "job", "quote", *work)
-    assert (quote["deposit_usd_base"], quote["price_is_fresh"]) == (1_600_000, True)
+    assert (quote["deposit_usd_units"], quote["price_is_fresh"]) == (1_600_000, True)
     opened = network.json("renter", "job", "open", *work, "--max-usd", "1.6")
     job = opened["job"]
     assert network.json(None, "job", "show", job)["state"] == "open"
@@ -52,9 +52,9 @@ def test_a_node_and_a_user_go_through_an_hour(network: Network) -> None:
     assert "cannot report it" in network.refusal("renter", "job", "report", job)
     assert network.json("owner", "job", "report", job, "--digest", "ab" * 32)["digest"] == "ab" * 32
     settled = network.json("owner", "job", "settle", job)
-    assert (settled["settled_usd_base"], settled["settled_seconds"]) == (800_000, 3_600)
+    assert (settled["settled_usd_units"], settled["settled_seconds"]) == (800_000, 3_600)
     finished = network.json("renter", "job", "finish", job)
-    assert (finished["state"], finished["deposit_usd_base"]) == ("finished", 1_600_000)
+    assert (finished["state"], finished["deposit_usd_units"]) == ("finished", 1_600_000)
     assert "finished already" in network.refusal("renter", "job", "finish", job)
     assert [row["job"] for row in network.json(None, "job", "list", "--user", user, "--state", "finished")] == [job]
 
@@ -64,41 +64,65 @@ def test_a_node_and_a_user_go_through_an_hour(network: Network) -> None:
     world.finalize(1)
     assert network.json("owner", "epoch", "show", "1")["status"] == "final"
     closed = network.json("owner", "epoch", "close")
-    assert (closed["first"], closed["last"], closed["emission_io_base"]) == (1, 1, economics.emission(0, 1))
+    assert (closed["first"], closed["last"], closed["emission_io_units"]) == (1, 1, economics.emission(0, 1))
     assert "epoch 1 is closed already" in network.refusal("owner", "epoch", "close", "--through", "1")
     assert "epoch 2 has not ended" in network.refusal("owner", "epoch", "close")
 
     foreseen = network.json("owner", "node", "show")
     (claimed,) = network.json("owner", "claim")
-    assert claimed["owner_io_base"] + claimed["affiliate_io_base"] == foreseen["claimable_io_base"]
-    assert claimed["locked_bonus_io_base"] == foreseen["lockable_bonus_io_base"] > 0
-    assert claimed["affiliate_io_base"] == foreseen["claimable_io_base"] // 100
-    assert chain.balance(world.io(affiliate)) == claimed["affiliate_io_base"]
+    assert claimed["owner_io_units"] + claimed["affiliate_io_units"] == foreseen["claimable_io_units"]
+    assert claimed["locked_bonus_io_units"] == foreseen["lockable_bonus_io_units"] > 0
+    assert claimed["affiliate_io_units"] == foreseen["claimable_io_units"] // 100
+    assert chain.balance(world.io(affiliate)) == claimed["affiliate_io_units"]
     assert "nothing to claim yet" in network.refusal("owner", "claim", node)
     assert "no locked IO that has vested" in network.refusal("owner", "claim", "--vested")
 
     world.prices()
     offer = network.json(None, "burn", "quote", "--io", "1")
     assert offer["premium_bp"] == 200
-    assert offer["paid_usd_base"] == 204_000
+    assert offer["paid_usd_units"] == 204_000
     sold = network.json("owner", "burn", "sell", "--io", "1")
-    assert (sold["burned_io_base"], sold["paid_usd_base"]) == (IO, 204_000)
+    assert (sold["burned_io_units"], sold["paid_usd_units"]) == (IO, 204_000)
 
     chain.warp(timestamp=GENESIS + 3_600 + 90 * 86_400)
-    half = network.json("owner", "claim", "--vested")["withdrawn_io_base"]
-    assert half == claimed["locked_bonus_io_base"] // 2
+    half = network.json("owner", "claim", "--vested")["withdrawn_io_units"]
+    assert half == claimed["locked_bonus_io_units"] // 2
     assert "price of IO is stale" in network.refusal("owner", "burn", "sell", "--io", "1")
     assert "price of 4090 is stale" in network.refusal("renter", "job", "open", *work)
     assert network.json(None, "job", "quote", *work)["price_is_fresh"] is False
 
 
-def test_two_equal_reports_are_two_transactions(network: Network) -> None:
-    """A deposit made twice is two deposits, also within one block hash."""
+def test_tables_show_what_json_says(network: Network) -> None:
+    """Without --json every read prints decimals with their units."""
+    network.person("reader", io=1_000 * IO, usd=100 * USD)
+    network.world.prices()
+    shown = {
+        ("node", "register", *NODE[2:]): ["500.00 IO", "nothing"],
+        ("node", "show"): ["2 x 4090", "500.00 IO of 500.00 IO required", "30.00%"],
+        ("node", "list"): ["4090", "30.00%"],
+        ("user", "register"): ["User registered"],
+        ("user", "show"): ["0 of 10,000", "nobody"],
+        ("job", "quote", "--class", "4090", "--processors", "1", "--hours", "3"): ["0.40 USD", "1.20 USD"],
+        ("job", "open", "--class", "4090", "--processors", "1", "--hours", "3"): ["Job opened", "1.20 USD"],
+        ("job", "list", "--mine"): ["1 jobs", "open", "1.20"],
+        ("epoch", "show"): ["running epoch", "IO of"],
+        ("epoch", "show", "2"): ["4,566.14663492 IO"],
+        ("burn", "quote", "--io", "12.5"): ["12.50 IO", "0.20 USD per IO"],
+    }
+    for command, words in shown.items():
+        result = network.run("reader", *command)
+        assert result.exit_code == 0, result.output
+        for word in words:
+            assert word in result.stdout, (command, result.stdout)
+
+
+def test_equal_deposits_are_all_made(network: Network) -> None:
+    """A deposit made three times is three deposits, also under one block hash."""
     network.person("saver", io=10_000 * IO)
     node = network.json("saver", *NODE, "--collateral", "0")["node"]
     for _ in range(3):
         network.json("saver", "node", "deposit", node, "--io", "0.00000001")
-    assert network.json("saver", "node", "show")["collateral_io_base"] == 3
+    assert network.json("saver", "node", "show")["collateral_io_units"] == 3
 
 
 def test_what_cannot_work_is_refused_by_name(network: Network) -> None:

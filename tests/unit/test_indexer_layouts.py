@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.idl import PROGRAMS, ROOT
 from indexer import layouts, store
 from indexer.layouts import EventLayout, Malformed
+
+ANY_TIME = settings(deadline=None)
+"""Cores are shared: how long one example takes says nothing."""
 
 EVENTS = [event for program in layouts.programs().values() for event in program.events.values()]
 IDLS = {name: json.loads((ROOT / "programs" / "idls" / f"{name}.json").read_text()) for name in PROGRAMS}
@@ -65,6 +68,7 @@ def types_of(event: EventLayout) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
+@ANY_TIME
 @given(data=st.data())
 def test_every_value_of_every_event_comes_back(event: EventLayout, data: st.DataObject) -> None:
     """What Borsh writes of an event, the decoder reads; a byte more or less is malformed."""

@@ -7,7 +7,7 @@ from hashlib import sha256
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.economics import IO, collateral
@@ -18,6 +18,9 @@ from indexer.scoring.availability import bonus_bp, performance
 from indexer.scoring.epoch import digest_of_rows
 from indexer.scoring.parameters import BPS, DEGREE, MAX_REPUTATION, U32_MAX
 from indexer.scoring.reputation import IDLE, Activity, after
+
+ANY_TIME = settings(deadline=None)
+"""Cores are shared: how long one example takes says nothing."""
 
 u32 = st.integers(0, U32_MAX)
 measurements = st.builds(Measurement, u32, u32, u32, u32, u32, st.booleans())
@@ -74,6 +77,7 @@ def node_of(hardware_class: str = "H100", processors: int = 1) -> Node:
     return Node(hardware_class, processors, multiplier_bp, required, required)
 
 
+@ANY_TIME
 @given(facts(), st.sampled_from([DEFAULT, LITERAL]))
 def test_scores_are_in_their_bounds(given_facts: Facts, parameters: Parameters) -> None:
     """Points fit in 32 bits, reputation in 0 to 10,000; users and the uncovered have no points."""
@@ -87,6 +91,7 @@ def test_scores_are_in_their_bounds(given_facts: Facts, parameters: Parameters) 
             assert score.points == 0
 
 
+@ANY_TIME
 @given(facts(), st.sampled_from([DEFAULT, LITERAL]), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(given_facts: Facts, parameters: Parameters, random: Random) -> None:
     """Shuffled facts give the same scores and the same digest."""
@@ -109,6 +114,7 @@ def test_the_order_of_arrival_does_not_matter(given_facts: Facts, parameters: Pa
     assert scoring.digest(one) == scoring.digest(two)
 
 
+@ANY_TIME
 @given(measurements, classes)
 def test_a_spoofed_number_wins_no_more_than_the_cap(measurement: Measurement, hardware_class: str) -> None:
     """Whatever is claimed, performance is at most the cap to the tenth power."""
@@ -116,6 +122,7 @@ def test_a_spoofed_number_wins_no_more_than_the_cap(measurement: Measurement, ha
     assert 0 <= performance(measurement, REFERENCES[hardware_class], DEFAULT.cap_bp) <= bound
 
 
+@ANY_TIME
 @given(nodes(), measurements, st.sampled_from(["bandwidth", "memory", "clock", "compute"]), u32)
 def test_more_is_never_less(node: Node, measurement: Measurement, name: str, more: int) -> None:
     """Points do not fall when a measurement rises."""
@@ -124,6 +131,7 @@ def test_more_is_never_less(node: Node, measurement: Measurement, name: str, mor
     assert points_of(node, better) >= points_of(node, measurement)
 
 
+@ANY_TIME
 @given(nodes())
 def test_no_node_exceeds_the_bound(node: Node) -> None:
     """At full reputation and with every number spoofed, points stay below the documented bound."""
@@ -182,6 +190,7 @@ def test_literal_points_keep_their_proportions() -> None:
     assert scores[actor(1)].points == U32_MAX // 2
 
 
+@ANY_TIME
 @given(reputations, activities)
 def test_reputation_stays_in_its_range(before: Reputation, activity: Activity) -> None:
     """And only idleness counts up."""
@@ -190,6 +199,7 @@ def test_reputation_stays_in_its_range(before: Reputation, activity: Activity) -
     assert (result.idle_epochs == 0) == (not activity.is_idle)
 
 
+@ANY_TIME
 @given(reputations, activities)
 def test_failures_never_help(before: Reputation, activity: Activity) -> None:
     """One challenge failed instead of passed costs reputation, or leaves it at zero."""
