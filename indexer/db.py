@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import re
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -51,6 +52,7 @@ def embedded_postgres(data_dir: Path | str = DEFAULT_DATA_DIR) -> Iterator[str]:
     folder = Path(data_dir).expanduser().resolve()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _forget_the_dead(folder / ".handle_pids.json")
         server = get_server(folder, cleanup_mode="stop")
     except Exception as error:  # the library raises what its subprocesses raise
         raise DatabaseUnavailable(
@@ -59,6 +61,15 @@ def embedded_postgres(data_dir: Path | str = DEFAULT_DATA_DIR) -> Iterator[str]:
         ) from error
     with server:
         yield server.get_uri()
+
+
+def _forget_the_dead(users: Path) -> None:
+    """Strikes processes that were killed off the library's list of users, or the server would wait for them."""
+    with suppress(OSError, ValueError):
+        listed = json.loads(users.read_text())
+        alive = [pid for pid in listed if Path(f"/proc/{pid}").exists() or not Path("/proc").exists()]
+        if alive != listed:
+            users.write_text(json.dumps(alive))
 
 
 @contextmanager

@@ -32,8 +32,12 @@ TOKEN_PROGRAM: Final = str(idl.TOKEN_PROGRAM)
 _MINT_TO: Final = {7, 14}
 _BURN: Final = {8, 15}
 """Tags of SPL Token's instructions, plain and checked; accounts are (mint, to, …) and (from, mint, …)."""
+_BATCH: Final = b"\xff"
 
 _PLACE: Final = struct.Struct("<III")
+"""Of a block's content: place of the transaction, path, length of what follows."""
+_COMMIT: Final = struct.Struct("<IH32s")
+"""Arguments of commit_challenge: epoch, round, commitment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +126,7 @@ class Decoder:
     def _concerns_us(self, keys: list[str]) -> bool:
         return self.io_mint in keys or any(key in self._programs for key in keys)
 
-    def _transaction(
-        self,
-        decoded: DecodedBlock,
-        tx_index: int,
-        transaction: Transaction,
-        content: Any,
-    ) -> None:
+    def _transaction(self, decoded: DecodedBlock, tx_index: int, transaction: Transaction, content: Any) -> None:
         keys, meta = self._keys(transaction), transaction.meta
         if not self._concerns_us(keys):
             return
@@ -138,9 +136,23 @@ class Decoder:
             return
         if meta.inner is None:
             raise IncompleteBlock(f"the node keeps no inner instructions in slot {decoded.slot}")
+        try:
+            self._instructions(decoded, tx_index, transaction, keys, meta.inner, content)
+        except IndexError as error:
+            raise IncompleteBlock(f"the node wrote a transaction in slot {decoded.slot} that lacks keys") from error
+
+    def _instructions(
+        self,
+        decoded: DecodedBlock,
+        tx_index: int,
+        transaction: Transaction,
+        keys: list[str],
+        inner: list[InnerCalls],
+        content: Any,
+    ) -> None:
         signature = transaction.transaction.signatures[0]
         before = decoded.events
-        for invocation in _invocations(transaction.transaction.message.instructions, meta.inner):
+        for invocation in _invocations(transaction.transaction.message.instructions, inner):
             address = keys[invocation.call.program]
             program = self._programs.get(address)
             if program is None and (address != TOKEN_PROGRAM or self.io_mint is None):
@@ -206,13 +218,13 @@ class Decoder:
         if len(body) < _COMMIT.size or len(accounts) < 3:
             raise Malformed("commit_challenge is too short")
         epoch, round_, commitment = _COMMIT.unpack_from(body)
-        verifier, challenge = _address(accounts[0]), _address(accounts[2])
+        verifier, challenge = _bytes(accounts[0]), _bytes(accounts[2])
         return "challenge_committed", [(*place, verifier, challenge, epoch, round_, commitment)]
 
     def _record_challenges(self, place: Row, body: bytes, accounts: list[str]) -> tuple[str, list[Row]]:
         if len(accounts) < 2:
             raise Malformed("record_challenges has too few accounts")
-        verifier, challenge = _address(accounts[0]), _address(accounts[1])
+        verifier, challenge = _bytes(accounts[0]), _bytes(accounts[1])
         rows = self._vector(self._measurement, body, 32)
         return "challenge_recorded", [(*place, item, verifier, challenge, *row) for item, row in enumerate(rows)]
 
@@ -224,7 +236,7 @@ class Decoder:
         # The program takes exactly one earner for each score, after the signers.
         earners = accounts[len(accounts) - len(rows) :]
         return "score_posted", [
-            (*place, item, epoch, _address(earner), *row)
+            (*place, item, epoch, _bytes(earner), *row)
             for item, (earner, row) in enumerate(zip(earners, rows, strict=True))
         ]
 
@@ -239,22 +251,32 @@ class Decoder:
         return list(layout.struct.iter_unpack(body[end : end + count * layout.struct.size]))
 
     def _supply(self, decoded: DecodedBlock, place: Row, data: bytes, accounts: list[str]) -> bool:
-        """A mint or a burn of IO, whoever asked the token program for it. False for anything else."""
-        if len(data) < 9 or len(accounts) < 2:
-            return False
-        if data[0] in _MINT_TO and accounts[0] == self.io_mint:
-            direction, account = 1, accounts[1]
-        elif data[0] in _BURN and accounts[1] == self.io_mint:
-            direction, account = -1, accounts[0]
-        else:
-            return False
-        amount = int.from_bytes(data[1:9], "little")
-        decoded.rows.setdefault("io_supply_changed", []).append((*place, direction, amount, _address(account)))
-        decoded.events += 1
-        return True
+        """Mints and burns of IO, whoever asked the token program for them. False where there are none."""
+        rows: list[Row] = []
+        for item, (part, named) in enumerate(_unbatched(data, accounts)):
+            if len(part) < 9 or len(named) < 2:
+                continue
+            amount = int.from_bytes(part[1:9], "little")
+            if part[0] in _MINT_TO and named[0] == self.io_mint:
+                rows.append((*place, item, 1, amount, _bytes(named[1])))
+            elif part[0] in _BURN and named[1] == self.io_mint:
+                rows.append((*place, item, -1, amount, _bytes(named[0])))
+        if rows:
+            decoded.rows.setdefault("io_supply_changed", []).extend(rows)
+            decoded.events += len(rows)
+        return bool(rows)
 
 
-_COMMIT: Final = struct.Struct("<IH32s")
+def _unbatched(data: bytes, accounts: list[str]) -> Iterator[tuple[bytes, list[str]]]:
+    """The instructions in a batch of the newer token program: each with its counts of accounts and of bytes before."""
+    if data[:1] != _BATCH:
+        yield data, accounts
+        return
+    at, used = 1, 0
+    while at + 2 <= len(data):
+        count, length = data[at], data[at + 1]
+        yield data[at + 2 : at + 2 + length], accounts[used : used + count]
+        at, used = at + 2 + length, used + count
 
 
 def _bytes(text: str) -> bytes:
@@ -262,10 +284,6 @@ def _bytes(text: str) -> bytes:
         return bytes(based58.b58decode(text.encode()))
     except ValueError as error:
         raise IncompleteBlock(f"the node wrote what is no base58: {text[:60]!r}") from error
-
-
-def _address(text: str) -> bytes:
-    return _bytes(text)
 
 
 def address_text(raw: bytes) -> str:
@@ -285,6 +303,8 @@ def _invocations(top_level: list[Call], inner: list[InnerCalls]) -> Iterator[_In
             if height is None:
                 yield _Invocation(called, top << 16 | number + 1, None, False)
                 continue
+            if not 2 <= height <= len(stack) + 1:
+                raise IncompleteBlock(f"the node wrote a call at height {height} that nobody at {height - 1} made")
             del stack[height - 1 :]
-            yield _Invocation(called, top << 16 | number + 1, stack[-1] if stack else None, True)
+            yield _Invocation(called, top << 16 | number + 1, stack[-1], True)
             stack.append(called.program)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from indexer import layouts
 from indexer.decode import DecodedBlock, Row, address_text
 from indexer.errors import ChainMismatch
+from indexer.queries import sql
 from indexer.source import Position
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ _PLACE: Final = ("slot", "tx_index", "path")
 _ITEM: Final = (*_PLACE, "item")
 _RECORDS: Final = {
     "transaction": ("slot", "tx_index", "signature"),
-    "io_supply_changed": (*_PLACE, "direction", "amount", "token_account"),
+    "io_supply_changed": (*_ITEM, "direction", "amount", "token_account"),
     "challenge_committed": (*_PLACE, "verifier", "challenge", "epoch", "round", "commitment"),
 }
+_QUARANTINE: Final = (*_PLACE, "signature", "program", "reason", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,13 @@ async def save(connection: Connection, batch: Batch, before: Cursor | None, afte
         )
 
 
-_QUARANTINE: Final = (*_PLACE, "signature", "program", "reason", "data")
+async def digests(connection: Connection | Pool) -> dict[str, str]:
+    """SHA-256 of each table of `chain`, hex: equal in two databases that read the same history."""
+    found = {}
+    for table in tables():
+        key = ", ".join(f"t.{name}" for name in (*_ITEM, "signature") if name in columns(table))
+        found[table] = await connection.fetchval(sql("digest_of_table").format(table=table, order=key))
+    return found
 
 
 async def _copy(connection: Connection, schema: str, table: str, rows: Sequence[Row], names: Sequence[str]) -> None:

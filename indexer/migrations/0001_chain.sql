@@ -50,7 +50,7 @@ CREATE TABLE chain.transaction (
 
 -- Every mint (direction 1) and burn (-1) of IO since the emission began, by whomever: base units.
 CREATE TABLE chain.io_supply_changed (
-    LIKE chain.place INCLUDING INDEXES,
+    LIKE chain.item INCLUDING INDEXES,
     direction smallint NOT NULL,
     amount chain.u64 NOT NULL,
     token_account chain.address NOT NULL

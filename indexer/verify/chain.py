@@ -93,8 +93,8 @@ async def genesis_supply(pool: Pool, rpc: Rpc, io_mint: str) -> int | None:
 
 def _minted(transaction: Transaction, io_mint: str) -> int:
     decoded = Decoder(io_mint).transaction(transaction)
-    columns = decoded.rows.get("io_supply_changed", [])
-    return sum(direction * amount for _, _, _, direction, amount, _ in columns)
+    changes = decoded.rows.get("io_supply_changed", [])
+    return sum(direction * amount for *_, direction, amount, _ in changes)
 
 
 def _emission(history: History, data: bytes | None) -> None:
