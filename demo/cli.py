@@ -23,8 +23,8 @@ from demo.scenario import GENESIS_TIME, Scenario, draw
 from indexer import db
 
 USERS = 3
-SLOT_MS = 10
-"""Of the demo's chain: it runs 40 times faster than Solana."""
+SLOT_MS = 20
+"""Of the demo's chain: it runs 20 times faster than Solana."""
 
 app = typer.Typer(add_completion=False)
 

@@ -198,8 +198,11 @@ class Hours:
             await actions.sell_io(client, self.network.trader, io_max)
 
     async def index(self) -> None:
-        """Replays what has happened so far into the database."""
+        """Replays what has happened so far into the database, until next to nothing is new."""
         await self.network.localnet.warp(slots=FINAL_SLOTS)
-        stats = await catch_up(self.network.pool, self.network.localnet.rpc)
-        self.indexed_events += stats.events
-        self.indexing_seconds += stats.seconds
+        new_slots = FINAL_SLOTS
+        while new_slots >= FINAL_SLOTS:
+            stats = await catch_up(self.network.pool, self.network.localnet.rpc)
+            self.indexed_events += stats.events
+            self.indexing_seconds += stats.seconds
+            new_slots = stats.slots

@@ -105,19 +105,15 @@ made(
 )
 
 
-def _message(world: World, name: str) -> str:
-    message = world.transactions[name].message
-    prefix = b"\x80" if world.transactions[name].version() == 0 else b""
-    return base64.b64encode(prefix + bytes(message)).decode()
-
-
-def _fresh_message(world: World) -> str:
-    return base64.b64encode(bytes(sign(world.node, pay(1)).message)).decode()
+def _fresh_message(world: World, *instructions: Instruction, versioned: bool = False) -> str:
+    """A message whose block hash cannot have expired, however slow the machine is."""
+    message = sign(world.node, *instructions, pay(1), versioned=versioned).message
+    return base64.b64encode((b"\x80" if versioned else b"") + bytes(message)).decode()
 
 
 made("getFeeForMessage", "fresh", lambda w: [_fresh_message(w), CONFIRMED])
-made("getFeeForMessage", "priority", lambda w: [_message(w, "priority"), CONFIRMED])
-made("getFeeForMessage", "versioned", lambda w: [_message(w, "versioned"), CONFIRMED])
+made("getFeeForMessage", "priority", lambda w: [_fresh_message(w, set_compute_unit_price(1_000_000)), CONFIRMED])
+made("getFeeForMessage", "versioned", lambda w: [_fresh_message(w, versioned=True), CONFIRMED])
 case("getFeeForMessage", "short", "x")
 case("getFeeForMessage", "not base64", "!!!!")
 case("getFeeForMessage", "number", 1)
@@ -385,12 +381,8 @@ _simulated("returns", lambda w: w.transactions["returns"], replaceRecentBlockhas
 _simulated("upgradeable program", lambda w: sign(w.node, Instruction(PROGRAM, b"hello", [])))
 _simulated("frozen program", lambda w: sign(w.node, Instruction(FROZEN, b"hello", [])))
 _simulated("inner", lambda w: sign(w.node, open_account(CAROL)), innerInstructions=True)
-_simulated(
-    "tokens", lambda w: w.transactions["tokens"], replaceRecentBlockhash=True, accounts={"addresses": [H, A]}
-)
-_simulated(
-    "accounts in base58", lambda w: sign(w.node, pay(7)), accounts={"addresses": [A], "encoding": "base58"}
-)
+_simulated("tokens", lambda w: w.transactions["tokens"], replaceRecentBlockhash=True, accounts={"addresses": [H, A]})
+_simulated("accounts in base58", lambda w: sign(w.node, pay(7)), accounts={"addresses": [A], "encoding": "base58"})
 _simulated("too many accounts", lambda w: sign(w.node, pay(7)), accounts={"addresses": [A] * 4})
 _simulated("bad account", lambda w: sign(w.node, pay(7)), accounts={"addresses": ["x"]})
 _simulated("ahead", lambda w: sign(w.node, pay(7)), minContextSlot=AHEAD)

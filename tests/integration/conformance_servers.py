@@ -20,7 +20,7 @@ SLOT_MS = 50
 """Short slots, so that 32 of them are soon over."""
 _TICKS_PER_SLOT = 8
 """Ticks of the validator have 6.25 ms: 8 of them are SLOT_MS."""
-_START_SECONDS = 60
+_START_SECONDS = 120
 
 
 class RpcFailure(Exception):

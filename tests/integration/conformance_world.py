@@ -168,13 +168,9 @@ def _tokens(world: World) -> None:
     world.send("open for payer", sign(node, open_account(payer)))
     world.send("open for bob", sign(node, open_account(BOB)))
     issued = [AccountMeta(mint, False, True), AccountMeta(holding(payer), False, True)]
-    issue = Instruction(
-        TOKEN, b"\7" + (10**6).to_bytes(8, "little"), [*issued, AccountMeta(payer, True, False)]
-    )
+    issue = Instruction(TOKEN, b"\7" + (10**6).to_bytes(8, "little"), [*issued, AccountMeta(payer, True, False)])
     moved = [AccountMeta(holding(payer), False, True), AccountMeta(holding(BOB), False, True)]
-    move = Instruction(
-        TOKEN, b"\3" + (250_000).to_bytes(8, "little"), [*moved, AccountMeta(payer, True, False)]
-    )
+    move = Instruction(TOKEN, b"\3" + (250_000).to_bytes(8, "little"), [*moved, AccountMeta(payer, True, False)])
     world.send("tokens", sign(node, issue, move))
     # GetAccountDataSize answers with return data.
     world.send("returns", sign(node, Instruction(TOKEN, bytes([21]), [AccountMeta(mint, False, False)])))

@@ -47,27 +47,19 @@ class Allowed:
 
 
 DIFFERENCES = [
-    Allowed(
-        "getVersion-plain", "result.feature-set", "LiteSVM's set of features has no number of its own: 0"
-    ),
-    Allowed(
-        "*base64+zstd", "result.value.data.0", "a frame that stores the data uncompressed, equally valid"
-    ),
+    Allowed("getVersion-plain", "result.feature-set", "LiteSVM's set of features has no number of its own: 0"),
+    Allowed("*base64+zstd", "result.value.data.0", "a frame that stores the data uncompressed, equally valid"),
     Allowed("getAccountInfo-* jsonParsed", "result.value.data", "accounts are not parsed: base64 instead"),
     Allowed("getAccountInfo-clock", "result.value.data.0", "it holds the slot and the time of the node"),
     Allowed("getAccountInfo-clock", "result.value.lamports", "LiteSVM writes sysvars with 1 lamport"),
-    Allowed(
-        "getProgramAccounts-mints", "result.*.rentEpoch", "genesis accounts of the validator keep epoch 1"
-    ),
+    Allowed("getProgramAccounts-mints", "result.*.rentEpoch", "genesis accounts of the validator keep epoch 1"),
     Allowed(
         "getTransaction-*",
         "result.meta.computeUnitsConsumed",
         "LiteSVM's token and memo programs are other builds",
     ),
     Allowed("getTransaction-*", "result.meta.costUnits", "follows from the compute units"),
-    Allowed(
-        "getTransaction-*", "result.meta.logMessages.*", "compute units of another build of the token program"
-    ),
+    Allowed("getTransaction-*", "result.meta.logMessages.*", "compute units of another build of the token program"),
     Allowed(
         "getTransaction-versioned",
         "result.meta.logMessages",
@@ -83,17 +75,11 @@ DIFFERENCES = [
         "result.*nstructions.*",
         "every instruction is shown as partially decoded",
     ),
-    Allowed(
-        "getBlock-jsonParsed", "result.transactions.*", "every instruction is shown as partially decoded"
-    ),
+    Allowed("getBlock-jsonParsed", "result.transactions.*", "every instruction is shown as partially decoded"),
     Allowed("getBlock-*", "result.rewards", "no leader is paid"),
-    Allowed(
-        "simulateTransaction-*", "result.value.loadedAccountsDataSize", "programs of other builds and sizes"
-    ),
+    Allowed("simulateTransaction-*", "result.value.loadedAccountsDataSize", "programs of other builds and sizes"),
     Allowed("sendTransaction-*", "error.data.loadedAccountsDataSize", "programs of other builds and sizes"),
-    Allowed(
-        "simulateTransaction-*", "result.value.logs.*", "compute units of another build of the token program"
-    ),
+    Allowed("simulateTransaction-*", "result.value.logs.*", "compute units of another build of the token program"),
     Allowed(
         "simulateTransaction-*",
         "result.value.unitsConsumed",
@@ -308,9 +294,7 @@ def test_signature_subscription_alike(both: Both, commitment: str) -> None:
         with connect(world.node.ws) as socket:
             transaction = sign(world.node, pay(PAYMENT, source=SPENDER), signers=[SPENDER])
             params = [str(transaction.signatures[0]), {"commitment": commitment}]
-            socket.send(
-                json.dumps({"jsonrpc": "2.0", "id": 1, "method": "signatureSubscribe", "params": params})
-            )
+            socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "signatureSubscribe", "params": params}))
             number = json.loads(socket.recv(15))["result"]
             world.send("watched", transaction)
             told = json.loads(socket.recv(15))

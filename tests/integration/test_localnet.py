@@ -223,9 +223,7 @@ def test_history_in_pages(node: Node) -> None:
     warp(node, slots=32)
     bob = str(BOB)
     pages, before = [], None
-    while page := node.get(
-        "getSignaturesForAddress", bob, {"limit": 7, **({"before": before} if before else {})}
-    ):
+    while page := node.get("getSignaturesForAddress", bob, {"limit": 7, **({"before": before} if before else {})}):
         pages += [each["signature"] for each in page]
         before = pages[-1]
     assert pages == sent[::-1]
@@ -246,9 +244,7 @@ def test_set_account(node: Node) -> None:
     poor = keypair("poor")
     node.get("localnet_setAccount", str(poor.pubkey()), {"lamports": 2 * SOL})
     transaction = sign(node, pay(SOL, source=poor), signers=[poor])
-    node.get(
-        "sendTransaction", encode(transaction), {"encoding": "base64", "preflightCommitment": "confirmed"}
-    )
+    node.get("sendTransaction", encode(transaction), {"encoding": "base64", "preflightCommitment": "confirmed"})
     assert node.get("getBalance", str(poor.pubkey()))["value"] == SOL - 5000
     error = node.call("localnet_setAccount", address, {"colour": "red"})["error"]
     assert (error["code"], error["message"]) == (
@@ -321,9 +317,7 @@ def test_subscriptions_wait_for_their_commitment(node: Node) -> None:
         numbers = {}
         for commitment in ("processed", "confirmed", "finalized"):
             params = [str(PAYER.pubkey()), {"commitment": commitment, "encoding": "base64"}]
-            socket.send(
-                json.dumps({"jsonrpc": "2.0", "id": 1, "method": "accountSubscribe", "params": params})
-            )
+            socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "accountSubscribe", "params": params}))
             numbers[json.loads(socket.recv(5))["result"]] = commitment
 
         def told() -> tuple[str, int]:
