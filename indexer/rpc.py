@@ -47,6 +47,7 @@ class _Answer(msgspec.Struct):
 
 class _Signature(msgspec.Struct):
     signature: str
+    slot: int
 
 
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
@@ -97,16 +98,23 @@ class Rpc:
         }
         return await self._call(_BLOCK, "getBlock", slot, options)
 
-    async def signatures_before(self, address: str, before: str) -> list[str]:
-        """Signatures of every transaction that names an address, before the signature `before`, newest first."""
+    async def signatures_before(self, address: str, before: str, slot: int) -> list[str]:
+        """Signatures of every transaction that names an address, before the signature `before` of `slot`, newest first.
+
+        A node that does not know `before` answers with its newest page instead: `ChainMismatch`.
+        """
         found: list[str] = []
         while True:
             options = {"before": found[-1] if found else before, "commitment": "confirmed"}
             page = await self._call(_SIGNATURES, "getSignaturesForAddress", address, options)
+            if any(entry.slot > slot or entry.signature == before for entry in page) or (
+                page and page[0].signature in found
+            ):
+                raise ChainMismatch(
+                    f"the node at {self.url} does not know the transaction {before}: give another --url"
+                )
             if not page:
                 return found
-            if page[0].signature in found[-1:]:
-                raise ChainMismatch(f"the node at {self.url} answers with signatures that were not asked for")
             found += [entry.signature for entry in page]
 
     async def transaction(self, signature: str) -> Transaction | None:

@@ -79,7 +79,7 @@ async def genesis_supply(pool: Pool, rpc: Rpc, io_mint: str) -> int | None:
     if began is None:
         return None
     supply, count = 0, 0
-    for signature in await rpc.signatures_before(io_mint, began["signature"]):
+    for signature in await rpc.signatures_before(io_mint, began["signature"], began["slot"]):
         transaction = await rpc.transaction(signature)
         if transaction is None:
             return None
