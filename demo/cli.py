@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from client.errors import IonetError
+from client.cli.options import AsJson, settings, single
+from client.cli.output import emit
 from client.localnet import SOL, start_localnet
 from client.rpc import connect
 from demo import show
@@ -26,33 +26,29 @@ USERS = 3
 SLOT_MS = 20
 """Of the demo's chain: it runs 20 times faster than Solana."""
 
-app = typer.Typer(add_completion=False)
+app = single()
 
 
-@app.callback(invoke_without_command=True)
+@app.command()
 def demo(
+    ctx: typer.Context,
     epochs: Annotated[int, typer.Option(min=1, max=200, help="How many hours to run.")] = 3,
     nodes: Annotated[int, typer.Option(min=1, max=200, help="How many nodes, over three hardware classes.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON, amounts in base units.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run some hours of the network's economy on a local chain and database, and show who earned what.
 
-    Starts both, deploys the five programs, and ends with checks that must hold to the base unit; they decide the
-    exit code. Nothing of it is kept.
+    Starts both, deploys the five programs, and ends with checks that must hold to the base unit; they decide the exit
+    code. Nothing of it is kept.
     """
-    scenario = draw(seed, nodes, USERS, epochs)
     progress = Console(stderr=True)
     began = time.monotonic()
     screen = show.Screen(progress, epochs)
-    try:
-        with screen.showing(), tempfile.TemporaryDirectory(prefix="ionet-demo-") as folder:
-            result, events_per_second = asyncio.run(_run(scenario, screen, Path(folder)))
-    except IonetError as failed:
-        progress.print(f"[bold red]{failed}[/]")
-        raise typer.Exit(failed.exit_code) from failed
-    if as_json:
-        typer.echo(json.dumps(result.as_json(), indent=2))
+    with screen.showing(), tempfile.TemporaryDirectory(prefix="ionet-demo-") as folder:
+        result, events_per_second = asyncio.run(_run(draw(seed, nodes, USERS, epochs), screen, Path(folder)))
+    if settings(ctx, as_json=as_json).as_json:
+        emit(result.as_json())
     else:
         show.summary(Console(), result)
     seconds = time.monotonic() - began
