@@ -111,9 +111,7 @@ BEYOND: dict[str, list[dict[str, Any]]] = {
 """Arguments that their Rust types cannot hold."""
 
 
-@pytest.mark.parametrize(
-    ("function", "arguments"), [(name, case) for name, cases in BEYOND.items() for case in cases]
-)
+@pytest.mark.parametrize(("function", "arguments"), [(name, case) for name, cases in BEYOND.items() for case in cases])
 def test_mirror_refuses_what_a_type_cannot_hold(function: str, arguments: dict[str, Any]) -> None:
     """An argument outside the range of its Rust type is refused, and the message names it."""
     with pytest.raises(economics.ArithmeticRefused, match=r"^\w+ = .*: Overflow$") as refusal:
