@@ -14,7 +14,7 @@ from client.economics import IO, USD
 from client.idl import TOKEN_PROGRAM
 from client.instructions import burn, tokens
 from client.network import Parameters
-from tests.programs.world import GENESIS, PRICES_NANO_USD, U64_MAX, World, new_world, swapped
+from tests.programs.world import PRICES_NANO_USD, U64_MAX, World, new_world, swapped
 
 PRICE = PRICES_NANO_USD["IO"]
 RAMP = 3_600
@@ -22,11 +22,22 @@ RAMP = 3_600
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[World]:
-    """A network whose vault holds 1,000 USD, with a fresh price. No test moves time; sales are small."""
+    """A network whose time goes on from test to test: each begins with an auction of its own (`begun`)."""
     with new_world() as world:
-        world.prices()
-        fill(world, 1_000 * USD)
         yield world
+
+
+def begun(world: World, usd: int) -> int:
+    """A fresh price, and an auction whose vault holds `usd` and whose wait begins now; the time, Unix seconds."""
+    world.prices()
+    buyer = world.person(io=1_000_000 * IO)
+    fill(world, USD)
+    world.sell_io(buyer, 1_000_000 * IO)  # all of it, whatever tests before left
+    assert vault(world) == 0
+    assert auction(world).waiting_since == world.chain.now()
+    if usd:
+        fill(world, usd)
+    return world.chain.now()
 
 
 def fill(world: World, amount: int) -> None:
@@ -112,12 +123,14 @@ def test_the_auction_is_created_once(shared: World) -> None:
 
 def test_a_sale_is_of_more_than_nothing(shared: World) -> None:
     """To sell no IO is refused."""
+    begun(shared, USD)
     with shared.chain.refuses("AmountZero"):
         shared.sell_io(shared.person(io=IO), 0)
 
 
 def test_the_feed_is_ios(shared: World) -> None:
     """A feed of another symbol gives IO no price."""
+    begun(shared, USD)
     seller = shared.person(io=IO)
     with shared.chain.refuses("FeedMismatch"):
         sale = swapped(selling(shared, seller, IO), addresses.feed("IO"), addresses.feed("H100"))
@@ -126,6 +139,7 @@ def test_the_feed_is_ios(shared: World) -> None:
 
 def test_a_sale_pays_the_minimum_or_nothing(shared: World) -> None:
     """A sale that would pay a base unit less than asked for is refused; one that pays just that is not."""
+    begun(shared, 1_000 * USD)
     seller = shared.person(io=10 * IO)
     worth = IO * PRICE * 9_800 // (IO * 10_000 * 1_000)
     for minimum in (worth + 1, U64_MAX):
@@ -137,6 +151,7 @@ def test_a_sale_pays_the_minimum_or_nothing(shared: World) -> None:
 
 def test_the_vault_bounds_what_is_paid(shared: World) -> None:
     """No minimum above what the vault holds can be met, however much IO is offered."""
+    begun(shared, 1_000 * USD)
     seller = shared.person(io=IO)
     with shared.chain.refuses("BelowMinimum"):
         shared.sell_io(seller, U64_MAX, 1_000 * USD + 1)
@@ -144,6 +159,7 @@ def test_the_vault_bounds_what_is_paid(shared: World) -> None:
 
 def test_dust_buys_nothing(shared: World) -> None:
     """IO worth less than the smallest unit of a dollar is not burned for nothing."""
+    begun(shared, USD)
     seller = shared.person(io=IO)
     least = -(-IO * 1_000 * 10_000 // (PRICE * 9_800))
     for dust in (1, least - 1):
@@ -153,14 +169,14 @@ def test_dust_buys_nothing(shared: World) -> None:
     assert shared.chain.balance(shared.usd(seller)) == 1
 
 
-def test_an_empty_vault_buys_nothing(world: World) -> None:
+def test_an_empty_vault_buys_nothing(shared: World) -> None:
     """Without dollars there is no sale, and no IO is burned."""
-    world.prices()
-    seller = world.person(io=IO)
+    begun(shared, 0)
+    seller = shared.person(io=IO)
     for amount in (IO, U64_MAX):
-        with world.chain.refuses("NothingToBuy"):
-            world.sell_io(seller, amount)
-    assert world.chain.balance(world.io(seller)) == IO
+        with shared.chain.refuses("NothingToBuy"):
+            shared.sell_io(seller, amount)
+    assert shared.chain.balance(shared.io(seller)) == IO
 
 
 def test_a_price_that_nobody_submitted_is_stale(world: World) -> None:
@@ -171,22 +187,22 @@ def test_a_price_that_nobody_submitted_is_stale(world: World) -> None:
         world.sell_io(seller, IO)
 
 
-def test_the_auction_stops_when_the_price_is_stale(world: World) -> None:
+def test_the_auction_stops_when_the_price_is_stale(shared: World) -> None:
     """At the last second of the price's time there are sales, at the next there are none until it is fresh."""
-    world.prices()
-    fill(world, USD)
-    seller = world.person(io=IO)
-    world.chain.warp(timestamp=GENESIS + 600)
-    world.sell_io(seller, IO // 10)
-    world.chain.warp(timestamp=GENESIS + 601)
-    with world.chain.refuses("PriceStale"):
-        world.sell_io(seller, IO // 10)
-    world.prices()
-    world.sell_io(seller, IO // 10)
+    start = begun(shared, USD)
+    seller = shared.person(io=IO)
+    shared.chain.warp(timestamp=start + 600)
+    shared.sell_io(seller, IO // 10)
+    shared.chain.warp(timestamp=start + 601)
+    with shared.chain.refuses("PriceStale"):
+        shared.sell_io(seller, IO // 10)
+    shared.prices()
+    shared.sell_io(seller, IO // 10)
 
 
 def test_only_ones_own_io_is_sold(shared: World) -> None:
     """The seller must own the IO, and have it."""
+    begun(shared, USD)
     owner, thief = shared.person(io=IO), shared.person()
     with shared.chain.refuses("OwnerMismatch"):
         shared.chain.send([swapped(selling(shared, thief, IO), shared.io(thief), shared.io(owner))], thief)
@@ -196,6 +212,7 @@ def test_only_ones_own_io_is_sold(shared: World) -> None:
 
 def test_io_is_sold_for_dollars(shared: World) -> None:
     """Another mint, and accounts of the other mint, are refused; dollars are not burned and IO is not paid."""
+    begun(shared, USD)
     seller = shared.person(io=IO, usd=USD)
     sale = selling(shared, seller, IO)
     with shared.chain.refuses("ConstraintAddress"):
@@ -208,6 +225,7 @@ def test_io_is_sold_for_dollars(shared: World) -> None:
 
 def test_the_incentives_are_not_for_sale(shared: World) -> None:
     """The vault of incentives does not stand in for the auction's, and the auction's own vault is paid nothing."""
+    begun(shared, USD)
     seller = shared.person(io=IO)
     sale = selling(shared, seller, IO)
     with shared.chain.refuses("InvalidSeeds"):
@@ -218,6 +236,7 @@ def test_the_incentives_are_not_for_sale(shared: World) -> None:
 
 def test_a_counterfeit_price_is_refused(shared: World) -> None:
     """A byte-identical feed that another program owns gives no price."""
+    begun(shared, USD)
     options = {"encoding": "base64", "commitment": "processed"}
     found = shared.chain.call("getAccountInfo", str(addresses.feed("IO")), options)["value"]
     seller, clone = shared.person(io=IO), Keypair().pubkey()
@@ -246,139 +265,139 @@ def test_the_sums_do_not_wrap() -> None:
 # --- what is burned and paid ---
 
 
-def test_the_change_of_supply_is_the_sum_of_the_events(world: World) -> None:
+def test_the_change_of_supply_is_the_sum_of_the_events(shared: World) -> None:
     """Every IO that a sale takes is burned, every dollar that the vault loses is paid, and the events say so."""
-    chain = world.chain
-    fill(world, 100 * USD)
-    sellers = [world.person(io=1_000 * IO) for _ in range(3)]
-    before = chain.supply(world.io_mint), vault(world)
+    chain = shared.chain
+    begun(shared, 100 * USD)
+    sellers = [shared.person(io=1_000 * IO) for _ in range(3)]
+    before = chain.supply(shared.io_mint), vault(shared)
+    started = auction(shared)
     events = []
     for number, seller in enumerate(sellers * 2):
         chain.warp(seconds=350)
-        world.prices()
-        (event,) = chain.events(world.sell_io(seller, (17 + number) * IO + number))
+        shared.prices()
+        (event,) = chain.events(shared.sell_io(seller, (17 + number) * IO + number))
         assert (event.program, event.name) == ("burn", "IoBurned")
         assert event.fields["seller"] == seller.pubkey()
         assert (event.fields["price_nano_usd"], event.fields["at"]) == (PRICE, chain.now())
         events.append(event)
     burned, paid = (sum(event.fields[name] for event in events) for name in ("io", "usd"))
-    assert chain.supply(world.io_mint) == before[0] - burned
-    assert vault(world) == before[1] - paid
-    found = auction(world)
-    assert (found.burned_io, found.paid_usd) == (burned, paid)
-    assert sum(chain.balance(world.io(seller)) for seller in sellers) == 3_000 * IO - burned
-    assert sum(chain.balance(world.usd(seller)) for seller in sellers) == paid
+    assert chain.supply(shared.io_mint) == before[0] - burned
+    assert vault(shared) == before[1] - paid
+    found = auction(shared)
+    assert (found.burned_io - started.burned_io, found.paid_usd - started.paid_usd) == (burned, paid)
+    assert sum(chain.balance(shared.io(seller)) for seller in sellers) == 3_000 * IO - burned
+    assert sum(chain.balance(shared.usd(seller)) for seller in sellers) == paid
 
 
-def test_io_burned_by_others_is_no_sale(world: World) -> None:
+def test_io_burned_by_others_is_no_sale(shared: World) -> None:
     """The auction counts what it burned, whatever else is burned elsewhere."""
-    world.prices()
-    fill(world, USD)
-    seller = world.person(io=10 * IO)
-    world.sell_io(seller, IO)
-    assert auction(world).burned_io == IO
+    begun(shared, USD)
+    seller = shared.person(io=10 * IO)
+    shared.sell_io(seller, IO)
+    sold = auction(shared)
     params = BurnParams(
-        program_id=TOKEN_PROGRAM, account=world.io(seller), mint=world.io_mint, owner=seller.pubkey(), amount=IO
+        program_id=TOKEN_PROGRAM, account=shared.io(seller), mint=shared.io_mint, owner=seller.pubkey(), amount=IO
     )
-    before = world.chain.supply(world.io_mint)
-    world.chain.send([spl_burn(params)], seller)
-    assert world.chain.supply(world.io_mint) == before - IO
-    assert auction(world).burned_io == IO
+    before = shared.chain.supply(shared.io_mint)
+    shared.chain.send([spl_burn(params)], seller)
+    assert shared.chain.supply(shared.io_mint) == before - IO
+    assert auction(shared) == sold
 
 
-def test_the_premium_rises_with_the_wait(world: World) -> None:
+def test_the_premium_rises_with_the_wait(shared: World) -> None:
     """From -2% to 2% over an hour, a basis point every nine seconds and none before its time."""
-    fill(world, 100_000 * USD)
-    seller = world.person(io=100 * IO)
+    start = begun(shared, 100_000 * USD)
+    paid = auction(shared).paid_usd
+    seller = shared.person(io=100 * IO)
     for waited, premium_bp in (
         *((0, -200), (8, -200), (9, -199), (900, -100), (1_800, 0)),
         *((2_700, 100), (3_599, 199), (3_600, 200), (7_200, 200)),
     ):
-        world.chain.warp(timestamp=GENESIS + waited)
-        world.prices()
+        shared.chain.warp(timestamp=start + waited)
+        shared.prices()
         # So small a part of the vault that it takes no second of the wait.
-        (event,) = world.chain.events(world.sell_io(seller, 10 * IO))
+        (event,) = shared.chain.events(shared.sell_io(seller, 10 * IO))
         assert event.fields["premium_bp"] == premium_bp == economics.premium_bp(waited, -200, 200, RAMP)
         assert (event.fields["io"], event.fields["usd"]) == (10 * IO, 2 * USD * (10_000 + premium_bp) // 10_000)
-    assert world.chain.balance(world.usd(seller)) == auction(world).paid_usd
+    assert shared.chain.balance(shared.usd(seller)) == auction(shared).paid_usd - paid
 
 
-def test_after_the_ramp_the_premium_stays(world: World) -> None:
+def test_after_the_ramp_the_premium_stays(shared: World) -> None:
     """Days of waiting bring no more than the ramp's end, and the sale after them has waited for no more either."""
-    fill(world, 1_000 * USD)
-    seller = world.person(io=5_000 * IO)
-    world.chain.warp(timestamp=GENESIS + 10 * 86_400)
-    world.prices()
-    (event,) = world.chain.events(world.sell_io(seller, 100 * IO))
+    start = begun(shared, 1_000 * USD)
+    seller = shared.person(io=5_000 * IO)
+    shared.chain.warp(timestamp=start + 10 * 86_400)
+    shared.prices()
+    (event,) = shared.chain.events(shared.sell_io(seller, 100 * IO))
     assert event.fields["premium_bp"] == 200
     waited = economics.waited_after(10 * 86_400, RAMP, event.fields["usd"], 1_000 * USD)
-    assert auction(world).waiting_since == world.chain.now() - waited
-    (event,) = world.chain.events(world.sell_io(seller, 100 * IO))
+    assert auction(shared).waiting_since == shared.chain.now() - waited
+    (event,) = shared.chain.events(shared.sell_io(seller, 100 * IO))
     assert event.fields["premium_bp"] == economics.premium_bp(waited, -200, 200, RAMP) < 200
 
 
-def test_a_sale_of_dust_holds_no_premium_down(world: World) -> None:
+def test_a_sale_of_dust_holds_no_premium_down(shared: World) -> None:
     """Sales of next to nothing, as many as one likes, leave the wait as it is."""
-    fill(world, 1_000 * USD)
-    world.chain.warp(timestamp=GENESIS + 1_800)
-    world.prices()
-    seller = world.person(io=100 * IO)
+    start = begun(shared, 1_000 * USD)
+    shared.chain.warp(timestamp=start + 1_800)
+    shared.prices()
+    seller = shared.person(io=100 * IO)
     for _ in range(20):
-        (event,) = world.chain.events(world.sell_io(seller, 600))
+        (event,) = shared.chain.events(shared.sell_io(seller, 600))
         assert (event.fields["usd"], event.fields["premium_bp"]) == (1, 0)
-    assert auction(world).waiting_since == GENESIS
+    assert auction(shared).waiting_since == start
 
 
-def test_a_sale_of_all_starts_the_ramp_anew(world: World) -> None:
+def test_a_sale_of_all_starts_the_ramp_anew(shared: World) -> None:
     """Who empties the vault gives the least IO that is worth it, and the next dollars wait from the start."""
-    fill(world, 50 * USD)
-    world.chain.warp(timestamp=GENESIS + RAMP)
-    world.prices()
-    seller = world.person(io=1_000 * IO)
-    (event,) = world.chain.events(world.sell_io(seller, 1_000 * IO, 50 * USD))
+    start = begun(shared, 50 * USD)
+    shared.chain.warp(timestamp=start + RAMP)
+    shared.prices()
+    seller = shared.person(io=1_000 * IO)
+    (event,) = shared.chain.events(shared.sell_io(seller, 1_000 * IO, 50 * USD))
     io = -(-50 * USD * IO * 10_000 * 1_000 // (PRICE * 10_200))
     assert (event.fields["io"], event.fields["usd"]) == (io, 50 * USD)
-    assert world.chain.balance(world.io(seller)) == 1_000 * IO - io
-    assert vault(world) == 0
-    assert auction(world).waiting_since == world.chain.now()
-    fill(world, 50 * USD)
-    (event,) = world.chain.events(world.sell_io(seller, IO))
+    assert shared.chain.balance(shared.io(seller)) == 1_000 * IO - io
+    assert vault(shared) == 0
+    assert auction(shared).waiting_since == shared.chain.now()
+    fill(shared, 50 * USD)
+    (event,) = shared.chain.events(shared.sell_io(seller, IO))
     assert event.fields["premium_bp"] == -200
 
 
-def test_a_sale_of_a_part_takes_its_part_of_the_wait(world: World) -> None:
+def test_a_sale_of_a_part_takes_its_part_of_the_wait(shared: World) -> None:
     """Half of the vault sold, half of the wait is left."""
-    fill(world, 98 * USD)
-    world.chain.warp(timestamp=GENESIS + 1_800)
-    world.prices()
-    seller = world.person(io=1_000 * IO)
-    world.sell_io(seller, 245 * IO)  # 49 USD at a premium of zero
-    assert vault(world) == 49 * USD
-    assert auction(world).waiting_since == GENESIS + 900
+    start = begun(shared, 98 * USD)
+    shared.chain.warp(timestamp=start + 1_800)
+    shared.prices()
+    seller = shared.person(io=1_000 * IO)
+    shared.sell_io(seller, 245 * IO)  # 49 USD at a premium of zero
+    assert vault(shared) == 49 * USD
+    assert auction(shared).waiting_since == start + 900
 
 
-def test_many_sales_pay_no_more_than_one(world: World) -> None:
+def test_many_sales_pay_no_more_than_one(shared: World) -> None:
     """Rounding is against the seller: a sale in pieces never draws the vault below what the whole would have cost."""
-    fill(world, 1_000 * USD)
-    world.prices()
-    whole, pieces = world.person(io=10_007), world.person(io=10_007)
+    begun(shared, 1_000 * USD)
+    whole, pieces = shared.person(io=10_007), shared.person(io=10_007)
     for _ in range(17):
-        world.sell_io(pieces, 10_007 // 17)
-    world.sell_io(whole, 10_007 // 17 * 17)
-    assert world.chain.balance(world.usd(pieces)) <= world.chain.balance(world.usd(whole))
+        shared.sell_io(pieces, 10_007 // 17)
+    shared.sell_io(whole, 10_007 // 17 * 17)
+    assert shared.chain.balance(shared.usd(pieces)) <= shared.chain.balance(shared.usd(whole))
 
 
-def test_a_gift_to_the_vault_buys_io(world: World) -> None:
+def test_a_gift_to_the_vault_buys_io(shared: World) -> None:
     """Dollars that anyone gives to the vault are sold like others: a gift gains its giver nothing."""
-    world.prices()
-    giver, seller = world.person(usd=2 * USD), world.person(io=100 * IO)
+    begun(shared, 0)
+    giver, seller = shared.person(usd=2 * USD), shared.person(io=100 * IO)
     giving = tokens.transfer(
-        source=world.usd(giver), destination=addresses.burn_vault(), owner=giver.pubkey(), amount=2 * USD
+        source=shared.usd(giver), destination=addresses.burn_vault(), owner=giver.pubkey(), amount=2 * USD
     )
-    world.chain.send([giving], giver)
-    world.sell_io(seller, 100 * IO)
-    assert world.chain.balance(world.usd(seller)) == 2 * USD
-    assert vault(world) == 0
+    shared.chain.send([giving], giver)
+    shared.sell_io(seller, 100 * IO)
+    assert shared.chain.balance(shared.usd(seller)) == 2 * USD
+    assert vault(shared) == 0
 
 
 def test_a_flat_premium_is_flat() -> None:

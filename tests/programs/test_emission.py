@@ -337,13 +337,6 @@ def test_a_stranger_credits_no_coupons(shared: World) -> None:
             shared.chain.send([crediting], signer)
 
 
-def test_the_coupon_authority_of_a_network_is_escrows() -> None:
-    """A network's coupon authority is the address of the terms: no key signs for it, only escrow."""
-    with new_world() as world:
-        assert schedule(world).coupon_authority == addresses.terms()
-        assert not addresses.terms().is_on_curve()
-
-
 def test_coupons_beyond_u64_are_refused(world: World) -> None:
     """The sum of an epoch's coupons does not wrap, whatever is credited to whom."""
     first, second = world.node(), world.node()
@@ -531,15 +524,6 @@ def test_a_running_epoch_has_no_scores(shared: World) -> None:
             shared.finalize(epoch)
 
 
-def test_an_epoch_ends_with_its_last_second(world: World) -> None:
-    """One second before its end an epoch still runs; at its end it is over."""
-    world.chain.warp(timestamp=GENESIS + HOUR - 1)
-    with world.chain.refuses("EpochNotEnded"):
-        world.finalize(1)
-    world.chain.warp(timestamp=GENESIS + HOUR)
-    world.finalize(1)
-
-
 @pytest.mark.parametrize("epoch", [economics.LAST_EPOCH + 1, 2**32 - 1])
 def test_there_is_no_epoch_after_the_last(shared: World, epoch: int) -> None:
     """Epochs past the schedule are refused by name."""
@@ -587,6 +571,16 @@ def test_an_epoch_closes_once(paid: Paid) -> None:
         with paid.world.chain.refuses("AlreadyClosed"):
             paid.world.close(through)
     assert schedule(paid.world) == before
+
+
+def test_an_epoch_ends_with_its_last_second(world: World) -> None:
+    """One second before its end an epoch still runs; at its end it can be called final and closed."""
+    world.chain.warp(timestamp=GENESIS + HOUR - 1)
+    with world.chain.refuses("EpochNotEnded"):
+        world.finalize(1)
+    world.chain.warp(timestamp=GENESIS + HOUR)
+    world.finalize(1)
+    world.close(1)
 
 
 def test_an_epoch_without_final_scores_does_not_close(world: World) -> None:
@@ -659,14 +653,16 @@ def test_a_remainder_is_carried_over(world: World) -> None:
 
 
 def test_missed_epochs_close_as_one_range(world: World) -> None:
-    """Several epochs closed at once pay what the schedule gives for them all, at one rate that stands at the first."""
+    """Several epochs closed at once, by anyone, pay what the schedule gives for them, at the rate of the first."""
     node = world.node()
     close(world, 1)
     credit(world, node, base=1)
     world.end_of(5)
     world.post_scores(5, (node[1], 1, 0))
     world.finalize(5)
-    (event,) = world.chain.events(world.close(5))
+    stranger = world.person()
+    closing = emission.close_epochs(first=2, through=5)
+    (event,) = world.chain.events(world.chain.send([closing], stranger))
     assert (event.fields["first"], event.fields["last"]) == (2, 5)
     emitted = sum(economics.emission(epoch - 1, epoch) for epoch in range(2, 6))
     assert event.fields["availability"] + event.fields["compute"] == emitted
@@ -686,17 +682,6 @@ def test_when_the_committee_closes_changes_no_sum(closes: Sequence[int]) -> None
             close(world, epoch, (node[1], 1, 0))
             total += claimed(world, node)
         assert total == economics.cumulative(6)
-
-
-def test_closing_late_is_open_to_anyone(world: World) -> None:
-    """A stranger closes the epoch of a committee that does not."""
-    node = world.node()
-    world.end_of(1)
-    world.post_scores(1, (node[1], 1, 0))
-    world.finalize(1)
-    stranger = world.person()
-    world.chain.send([emission.close_epochs(first=1, through=1)], stranger)
-    assert schedule(world).closed_epoch == 1
 
 
 def test_the_schedule_ends_at_its_cap(world: World) -> None:

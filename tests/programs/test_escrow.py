@@ -171,6 +171,13 @@ def test_the_terms_are_set_once(shared: World) -> None:
     assert shared.chain.account(state.Terms, addresses.terms()) == before
 
 
+def test_only_escrow_credits_coupons(shared: World) -> None:
+    """The coupon authority is the address of the terms: no key signs for it, only this program."""
+    emission = shared.chain.account(state.Emission, addresses.emission())
+    assert emission.coupon_authority == addresses.terms()
+    assert not addresses.terms().is_on_curve()
+
+
 # --- opening ---
 
 
