@@ -76,6 +76,7 @@ _INSTRUCTION_ERRORS = {
     "UnsupportedProgramId": "the program is not deployed on this chain: check the URL",
     "IllegalOwner": "an account does not exist yet, or is not the program's",
     "InvalidAccountOwner": "an account does not exist yet, or is not the program's",
+    "AccountDataTooSmall": "an account does not exist (any more), or is of another kind",
     "UninitializedAccount": "an account does not exist yet",
     "AccountAlreadyInitialized": "it exists already: this was done before",
     "InvalidAccountData": "an account is not of the kind that the instruction needs",

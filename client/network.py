@@ -25,7 +25,7 @@ class Parameters:
     freshness_seconds: int = 600
     """How long a price submission counts."""
     max_change_bp: int = 2_000
-    """How far one update may move a feed."""
+    """How far a feed may move in a minute."""
     lock_seconds: int = 180 * 86_400
     """Over which bonus IO vests."""
     availability_bp: int = 5_000

@@ -40,6 +40,9 @@ class Feed:
     """Nano-dollars for one IO or one processor-hour."""
     valid_until: int
     """The last Unix second at which the price counts."""
+    step_nano_usd: int
+    """Where the price stood at `step_at`; for a minute it moves by the bounded change from there."""
+    step_at: int
     submitted_nano_usd: tuple[int, ...]
     submitted_at: tuple[int, ...]
     bump: int

@@ -531,9 +531,6 @@ def test_there_is_no_epoch_after_the_last(shared: World, epoch: int) -> None:
         shared.finalize(epoch)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the end of epoch 0 is computed before its range is checked: it is refused as Overflow"
-)
 def test_there_is_no_epoch_0(shared: World) -> None:
     """Epoch 0 is refused by name: epochs are 1 to 175,319."""
     with shared.chain.refuses("EpochOutOfRange"):

@@ -271,11 +271,6 @@ def test_a_price_beyond_u64_is_refused(shared: World) -> None:
         shared.open_job(user, hardware_class=symbol, processors=1_000, hours=1, max_deposit=U64_MAX - 1)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="worked seconds are u32: past 1,193,046 hours a job could be neither settled (Overflow) nor finished "
-    "(SettleFirst), so opening it must be refused",
-)
 def test_a_jobs_seconds_fit(shared: World) -> None:
     """More hours than their seconds can be counted for are refused when the job opens."""
     user = shared.user()
@@ -684,7 +679,6 @@ def test_a_node_under_its_collateral_gets_dollars_and_no_coupons(shared: World) 
     assert (earner.coupons_base, earner.coupons_bonus, earner.coupon_epoch) == (0, 0, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="JobSettled names coupons that were not credited")
 def test_coupons_that_were_not_credited_are_in_no_event(shared: World) -> None:
     """The event of a settlement says which coupons were credited: none for a node under its collateral."""
     job, node = _undercollateralized(shared)
@@ -828,7 +822,6 @@ def test_a_gift_to_a_jobs_vault_keeps_nothing_from_ending(shared: World) -> None
     assert not shared.chain.exists(addresses.job_vault(addresses.job(user[1], 1)))
 
 
-@pytest.mark.xfail(strict=True, reason="the event's refund counts the gift, so deposit is not settled + refund")
 def test_a_gift_does_not_unbalance_the_event(shared: World) -> None:
     """A job's deposit is what was settled and what is refunded, whatever strangers put into its vault."""
     signature, _ = _finished_with_a_gift(shared)

@@ -76,11 +76,11 @@ impl Emission {
 
     /// Refuses scores for an epoch that runs, is closed, or waits final to be closed.
     pub fn require_open_for_scores(&self, epoch: u32, now: i64) -> Result<()> {
-        let end = schedule::epoch_end(self.genesis.get(), epoch).ok_or(EmissionError::Overflow)?;
         require!(
             (1..=schedule::LAST_EPOCH).contains(&epoch),
             EmissionError::EpochOutOfRange
         );
+        let end = schedule::epoch_end(self.genesis.get(), epoch).ok_or(EmissionError::Overflow)?;
         require!(
             epoch > self.closed_epoch.get(),
             EmissionError::AlreadyClosed

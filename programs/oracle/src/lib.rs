@@ -23,8 +23,8 @@ pub mod oracle {
 
     /// Creates the committee. The program's upgrade authority signs, once.
     ///
-    /// `freshness_seconds` is how long a price submission counts; `max_change_bp` how far one
-    /// update may move a feed. Errors: `MembersInvalid`, `ParameterOutOfRange`.
+    /// `freshness_seconds` is how long a price submission counts; `max_change_bp` how far a
+    /// feed may move in a minute. Errors: `MembersInvalid`, `ParameterOutOfRange`.
     pub fn initialize(
         ctx: &mut Context<Initialize>,
         members: Vec<Address>,

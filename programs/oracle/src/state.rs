@@ -12,7 +12,7 @@ pub struct Committee {
     pub members: [Address; Committee::MAX_MEMBERS],
     /// Seconds for which a price submission counts.
     pub freshness_seconds: PodU32,
-    /// Basis points by which one update may move a feed.
+    /// Basis points by which a feed may move in `Feed::STEP_SECONDS`.
     pub max_change_bp: PodU16,
     pub count: u8,
     pub bump: u8,
@@ -49,6 +49,11 @@ pub struct Feed {
     pub price_nano_usd: PodU64,
     /// The last second at which the value counts: a majority was fresh until then.
     pub valid_until: PodI64,
+    /// Where the price stood at `step_at`: for `STEP_SECONDS` it stays within `max_change_bp` of it,
+    /// however often members submit.
+    pub step_nano_usd: PodU64,
+    /// Unix seconds.
+    pub step_at: PodI64,
     /// By member's place; zero where a member has not submitted.
     pub submitted_nano_usd: [PodU64; Committee::MAX_MEMBERS],
     /// When each member submitted, Unix seconds.
@@ -59,6 +64,8 @@ pub struct Feed {
 
 impl Feed {
     pub const SEED: &'static [u8] = b"feed";
+    /// Over which a price moves by the bounded change once.
+    pub const STEP_SECONDS: i64 = 60;
 }
 
 /// One member's commitment to a random challenge, and how far its results are recorded.

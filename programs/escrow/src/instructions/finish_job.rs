@@ -43,7 +43,14 @@ pub fn handler(ctx: &mut Context<FinishJob>) -> Result<()> {
         EscrowError::SettleFirst
     );
 
-    let refund = accounts.vault.amount();
+    // What strangers put into the vault is the user's too, but no part of what it paid in.
+    let refund = accounts
+        .job
+        .deposit
+        .get()
+        .checked_sub(accounts.job.settled_usd.get())
+        .ok_or(EscrowError::Overflow)?;
+    let held = accounts.vault.amount();
     let job_seeds: &[&[u8]] = &[
         Job::SEED,
         accounts.job.user.as_ref(),
@@ -54,7 +61,7 @@ pub fn handler(ctx: &mut Context<FinishJob>) -> Result<()> {
         accounts.vault.cpi_handle_mut(),
         accounts.user_usd.cpi_handle_mut(),
         accounts.job.cpi_handle(),
-        refund,
+        held,
         &[job_seeds],
     );
     common::token::close(

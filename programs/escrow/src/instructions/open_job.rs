@@ -4,7 +4,10 @@ use {
         mint::Mint,
         token::{self, TokenAccount},
     },
-    economics::quote::{deposit, rate_per_hour, QuoteInput},
+    economics::{
+        quote::{deposit, rate_per_hour, QuoteInput},
+        SECONDS_PER_HOUR,
+    },
 };
 
 #[event_cpi]
@@ -62,6 +65,11 @@ pub fn handler(
     let at = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     require!(processors > 0 && hours > 0, EscrowError::AmountZero);
+    // Seconds are counted in 32 bits: what could not be settled is not opened.
+    require!(
+        u64::from(hours) * SECONDS_PER_HOUR <= u64::from(u32::MAX),
+        EscrowError::Overflow
+    );
     require!(at <= accounts.feed.valid_until, EscrowError::PriceStale);
 
     let price_nano_usd = accounts.feed.price_nano_usd;

@@ -99,8 +99,10 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
         );
     }
     // Under its collateral a node earns no IO; the dollars for its work are its own.
+    let mut coupons = (0, 0);
     if accounts.node.collateral >= accounts.node.collateral_required {
-        credit_coupons(accounts, paid.coupons_base, paid.coupons_bonus);
+        coupons = (paid.coupons_base, paid.coupons_bonus);
+        credit_coupons(accounts, coupons.0, coupons.1);
     }
 
     emit_cpi!(JobSettled {
@@ -111,8 +113,8 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
         burn: paid.burn,
         fee_burn: paid.fee_burn,
         fee_incentives: paid.fee_incentives,
-        coupons_base: paid.coupons_base,
-        coupons_bonus: paid.coupons_bonus,
+        coupons_base: coupons.0,
+        coupons_bonus: coupons.1,
         at,
         from_second,
         to_second,

@@ -38,9 +38,9 @@ pub fn handler(ctx: &mut Context<SubmitPrice>, price_nano_usd: u64) -> Result<()
     Ok(())
 }
 
-/// The lower median of the fresh submissions, moved at most `max_change_bp` from the last value,
-/// and the last second at which a strict majority of them is still fresh. `None` where none is.
-fn majority_price(committee: &Committee, feed: &Feed, now: i64) -> Result<Option<(u64, i64)>> {
+/// The lower median of the fresh submissions, at most `max_change_bp` from where the price stood a
+/// step ago, and the last second at which a strict majority of them is still fresh. `None` where none is.
+fn majority_price(committee: &Committee, feed: &mut Feed, now: i64) -> Result<Option<(u64, i64)>> {
     let freshness = i64::from(committee.freshness_seconds.get());
     let mut prices = [0u64; Committee::MAX_MEMBERS];
     // Ages rather than times: all are between 0 and `freshness`, so they sort as unsigned.
@@ -64,16 +64,21 @@ fn majority_price(committee: &Committee, feed: &Feed, now: i64) -> Result<Option
     ages.sort_unstable();
     let oldest_needed = ages[committee.majority() - 1] as i64;
 
-    let last = feed.price_nano_usd.get();
-    let price = if last == 0 {
+    if now.saturating_sub(feed.step_at.get()) >= Feed::STEP_SECONDS {
+        feed.step_nano_usd = feed.price_nano_usd;
+        feed.step_at = now.into();
+    }
+    let from = feed.step_nano_usd.get();
+    let price = if from == 0 {
+        feed.step_nano_usd = median.into();
         median
     } else {
         // Rounded down: the bound is never exceeded. At least 1, or a tiny price could not move.
-        let step = u128::from(last) * u128::from(committee.max_change_bp.get()) / u128::from(BPS);
+        let step = u128::from(from) * u128::from(committee.max_change_bp.get()) / u128::from(BPS);
         let step = u64::try_from(step)
             .map_err(|_| OracleError::Overflow)?
             .max(1);
-        median.clamp(last.saturating_sub(step).max(1), last.saturating_add(step))
+        median.clamp(from.saturating_sub(step).max(1), from.saturating_add(step))
     };
     Ok(Some((price, now - oldest_needed + freshness)))
 }
