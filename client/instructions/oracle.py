@@ -41,7 +41,7 @@ class Measurement:
 def initialize(*, admin: Pubkey, members: Sequence[Pubkey], freshness_seconds: int, max_change_bp: int) -> Instruction:
     """Creates the committee. Signed by `admin`, the program's upgrade authority, which pays.
 
-    `freshness_seconds`: how long a price submission counts; `max_change_bp`: how far one update may move
+    `freshness_seconds`: how long a price submission counts; `max_change_bp`: how far a minute may move
     a feed.
     Derived: committee, program data.
     """
