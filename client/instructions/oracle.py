@@ -41,8 +41,8 @@ class Measurement:
 def initialize(*, admin: Pubkey, members: Sequence[Pubkey], freshness_seconds: int, max_change_bp: int) -> Instruction:
     """Creates the committee. Signed by `admin`, the program's upgrade authority, which pays.
 
-    `freshness_seconds`: how long a price submission counts; `max_change_bp`: how far a minute may move
-    a feed.
+    `freshness_seconds`: how long a price submission counts; `max_change_bp`: how far it may move
+    in a minute.
     Derived: committee, program data.
     """
     accounts = {
