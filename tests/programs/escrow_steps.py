@@ -1,0 +1,58 @@
+"""A network for the tests of escrow, and its steps: jobs that are opened, running and worked on."""
+
+from collections.abc import Iterator
+
+import pytest
+from solders.keypair import Keypair
+from solders.pubkey import Pubkey
+
+from client import addresses, state
+from tests.programs.world import PRICES_NANO_USD, World, new_world
+
+Actor = tuple[Keypair, Pubkey]
+
+HOUR = 3_600
+PRICE = PRICES_NANO_USD["4090"]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[World]:
+    """A network whose epoch 1 is over and stays open.
+
+    Time goes on from test to test; each has its own people and jobs, and fresh prices when it opens one.
+    """
+    with new_world() as world:
+        world.end_of(1)
+        yield world
+
+
+def job_of(world: World, job: Pubkey) -> state.Job:
+    return world.chain.account(state.Job, job)
+
+
+def opened(world: World, *, processors: int = 1, hours: int = 2) -> tuple[Pubkey, Actor]:
+    """A job that no node has, and its user."""
+    user = world.user()
+    world.prices()
+    return world.open_job(user, processors=processors, hours=hours), user
+
+
+def running(
+    world: World, *, processors: int = 1, hours: int = 2, dollar_share_bp: int = 6_000
+) -> tuple[Pubkey, Actor, Actor]:
+    """A job that a node has just begun, its user and the node."""
+    job, user = opened(world, processors=processors, hours=hours)
+    node = world.node(processors=processors, dollar_share_bp=dollar_share_bp)
+    world.start_job(job, node[1])
+    return job, user, node
+
+
+def worked(world: World, seconds: int, job: Pubkey, node: Actor) -> None:
+    """So many seconds go by, and the node reports them."""
+    world.chain.warp(seconds=seconds)
+    world.report_job(node, job)
+
+
+def vaults(world: World) -> tuple[int, int]:
+    """Dollars in the burn vault and in the incentives vault."""
+    return world.chain.balance(addresses.burn_vault()), world.chain.balance(addresses.incentives_vault())
