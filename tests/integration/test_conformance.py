@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from solders.instruction import AccountMeta, Instruction
+from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from tests.integration.conformance_cases import CASES, Case
@@ -263,7 +264,15 @@ SUBSCRIPTIONS: dict[str, tuple[str, list[object], int]] = {
 def test_subscriptions_alike(both: Both, name: str) -> None:
     """A subscription is told of the same, and answered alike when it is wrong."""
     method, params, count = SUBSCRIPTIONS[name]
-    ours, theirs = (_notifications(world, method, *params, count=count) for world in (both.ours, both.theirs))
+    for tries_left in (2, 1, 0):
+        ours = _notifications(both.ours, method, *params, count=count)
+        try:
+            theirs = _notifications(both.theirs, method, *params, count=count)
+            break
+        except ConnectionClosedError:
+            # On a busy machine the validator drops a subscriber without a word. Both pay again, to stay alike.
+            if not tries_left:
+                raise
     assert differences(ours, theirs) == []
 
 
