@@ -30,7 +30,7 @@ from tests.integration.conformance_servers import ROOT, validator, validator_com
 pytestmark = pytest.mark.skipif(validator_command() is None, reason="solana-test-validator is not on the PATH")
 
 HARDWARE = "4090"
-LEFT_OF_THE_EPOCH = 40
+LEFT_OF_THE_EPOCH = 60
 """Seconds: genesis is set so far in the past that epoch 1 is about to end."""
 
 
