@@ -85,16 +85,6 @@ NANO_USD = Unit("USD", 9)
 """Prices: nano-dollars for one IO or one processor-hour."""
 
 
-def parse_io(value: str | Decimal | int, *, zero_ok: bool = False) -> int:
-    """IO base units of a decimal amount of IO."""
-    return IO.parse(value, zero_ok=zero_ok)
-
-
-def parse_usd(value: str | Decimal | int, *, zero_ok: bool = False) -> int:
-    """USD base units of a decimal amount of dollars."""
-    return USD.parse(value, zero_ok=zero_ok)
-
-
 def format_io(amount: int) -> str:
     """IO base units as a decimal."""
     return IO.format(amount)

@@ -13,13 +13,11 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from client import addresses
+from client import addresses, amounts
 from client.economics import GENESIS_SUPPLY
 from client.instructions import burn, emission, escrow, oracle, staking, tokens
 from client.network import Parameters
 
-IO_DECIMALS = 8
-USD_DECIMALS = 6
 IO_SYMBOL = "IO"
 
 
@@ -39,12 +37,12 @@ def create_mints(admin: Keypair, io_mint: Keypair, usd_mint: Keypair, rent_lampo
     `rent_lamports`: the rent exemption of a mint (`tokens.MINT_SPACE` bytes).
     """
     owner = admin.pubkey()
-    for name, mint, decimals in (("IO", io_mint, IO_DECIMALS), ("USD", usd_mint, USD_DECIMALS)):
+    for unit, mint in ((amounts.IO, io_mint), (amounts.USD, usd_mint)):
         instructions = tokens.create_mint(
-            payer=owner, mint=mint.pubkey(), decimals=decimals, authority=owner, rent_lamports=rent_lamports
+            payer=owner, mint=mint.pubkey(), decimals=unit.decimals, authority=owner, rent_lamports=rent_lamports
         )
         instructions.append(tokens.create_token_account(payer=owner, owner=owner, mint=mint.pubkey()))
-        yield Step(f"mint of {name}", instructions, [admin, mint])
+        yield Step(f"mint of {unit.name}", instructions, [admin, mint])
     genesis = tokens.mint_to(
         mint=io_mint.pubkey(),
         authority=owner,

@@ -17,12 +17,6 @@ class IonetError(Exception):
     exit_code = 1
 
 
-class UsageError(IonetError):
-    """The command was called wrongly."""
-
-    exit_code = 2
-
-
 class Unreachable(IonetError):
     """A node does not answer, or not as a Solana node does."""
 

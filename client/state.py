@@ -11,9 +11,8 @@ from typing import ClassVar
 
 from solders.pubkey import Pubkey
 
+from client.economics import SECONDS_PER_HOUR
 from client.idl import ProgramName
-
-SECONDS_PER_HOUR = 3_600
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from solders.pubkey import Pubkey
 
 from client import accounts, actions, addresses, state
 from client.actions.rewards import NothingToClaim
+from client.economics import SECONDS_PER_HOUR
 from client.instructions import oracle
 from demo.network import Network, Node
 from demo.scenario import JobSpec
@@ -165,7 +166,7 @@ class Hours:
     async def _after(self, epoch: int) -> None:
         """What follows the hour: settlement, scores, the close, claims, the auction."""
         net = self.network
-        await net.at(epoch, 3_600)
+        await net.at(epoch, SECONDS_PER_HOUR)
         self.step(f"epoch {epoch}: settling jobs")
         await self.index()
         await settlement.settle_due(net.client, net.pool, net.admin)

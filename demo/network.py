@@ -15,7 +15,7 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 
 from client import actions, addresses, bootstrap
-from client.economics import IO, USD, collateral
+from client.economics import IO, SECONDS_PER_HOUR, USD, collateral
 from client.instructions import oracle, tokens
 from client.localnet import SOL, Localnet
 from client.network import CLASS_MULTIPLIERS_BP, Parameters
@@ -81,7 +81,7 @@ class Network:
 
     async def at(self, epoch: int, second: int) -> None:
         """Moves the chain's clock to a second of an epoch."""
-        await self.localnet.warp(timestamp=GENESIS_TIME + (epoch - 1) * 3_600 + second)
+        await self.localnet.warp(timestamp=GENESIS_TIME + (epoch - 1) * SECONDS_PER_HOUR + second)
 
     def io(self, owner: Pubkey) -> Pubkey:
         """A wallet's IO account."""

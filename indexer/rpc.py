@@ -19,8 +19,6 @@ T = TypeVar("T")
 ATTEMPTS: Final = 6
 """Of one call, over some 8 seconds."""
 TIMEOUT_SECONDS: Final = 30.0
-MAX_RANGE: Final = 500_000
-"""Slots in one getBlocks."""
 
 _NOT_YET: Final = {-32004, -32014}
 """The block is not there yet, or its status is not: worth another try. So are -32005 (behind) and -32603."""
@@ -80,7 +78,7 @@ class Rpc:
         return await self._call(_NUMBER, "getBlockTime", slot)
 
     async def blocks(self, first: int, last: int, commitment: str = "finalized") -> list[int]:
-        """The slots from `first` to `last` (both included, at most `MAX_RANGE` apart) that have a block."""
+        """The slots from `first` to `last` (both included, at most 500,000 apart) that have a block."""
         return await self._call(_SLOTS, "getBlocks", first, last, {"commitment": commitment})
 
     async def first_available(self) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from client.economics import SECONDS_PER_HOUR
 from indexer.scoring.parameters import BPS, MAX_REPUTATION, Parameters
-
-_SECONDS_PER_HOUR = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def after(before: Reputation, activity: Activity, parameters: Parameters) -> Rep
         return Reputation(before.value - loss, idle_epochs)
     gain = (
         min(activity.passed * p.passed_gain, p.passed_gain_cap)
-        + min(activity.settled_seconds * p.work_gain_per_hour // _SECONDS_PER_HOUR, p.work_gain_cap)
+        + min(activity.settled_seconds * p.work_gain_per_hour // SECONDS_PER_HOUR, p.work_gain_cap)
         + min(activity.settled_usd // p.usd_per_gain, p.usd_gain_cap)
         + min(activity.finished_jobs * p.finished_gain, p.finished_gain_cap)
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.amounts import IO, U64_MAX, USD, AmountRefused, Unit, format_bp, format_io, parse_io, parse_usd
+from client.amounts import IO, U64_MAX, USD, AmountRefused, Unit, format_bp, format_io
 
 amounts = st.integers(0, U64_MAX)
 units = st.sampled_from([IO, USD])
@@ -45,7 +45,7 @@ def test_other_text_is_refused_and_never_crashes(unit: Unit, text: str) -> None:
 )
 def test_amounts_of_io(text: str | int, expected: int) -> None:
     """Eight decimals."""
-    assert parse_io(text) == expected
+    assert IO.parse(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,16 +73,16 @@ def test_amounts_of_io(text: str | int, expected: int) -> None:
 def test_bad_amounts_are_named(value: Any, said: str) -> None:
     """The message has the value and the reason."""
     with pytest.raises(AmountRefused) as caught:
-        parse_io(value)
+        IO.parse(value)
     assert said in str(caught.value)
     assert len(str(caught.value)) < 200
 
 
 def test_the_largest_amounts() -> None:
     """2^64 − 1 base units, and one more."""
-    assert parse_usd("18446744073709.551615") == U64_MAX
+    assert USD.parse("18446744073709.551615") == U64_MAX
     with pytest.raises(AmountRefused, match="more than there can be"):
-        parse_usd("18446744073709.551616")
+        USD.parse("18446744073709.551616")
 
 
 def test_how_amounts_look() -> None:

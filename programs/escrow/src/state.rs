@@ -7,6 +7,10 @@ use {
     economics::{settlement, BPS},
 };
 
+/// `staking::Actor::USER` and `NODE`; an IDL carries layouts, not associated constants.
+pub const NODE: u8 = 1;
+pub const USER: u8 = 2;
+
 /// The terms of every job. One account; its address signs for coupons.
 #[account]
 pub struct Terms {

@@ -51,10 +51,6 @@ pub struct OpenJob {
     pub system_program: Program<System>,
 }
 
-/// `staking::Actor::USER` and `NODE`; an IDL carries layouts, not associated constants.
-pub const NODE: u8 = 1;
-pub const USER: u8 = 2;
-
 pub fn handler(
     ctx: &mut Context<OpenJob>,
     id: u64,
