@@ -419,17 +419,20 @@ def new_world(
     members: int = 3,
     coupon_authority: Keypair | None = None,
     initialized: bool = True,
+    slot_ms: int = 0,
 ) -> Iterator[World]:
     """A fresh network at the first second of epoch 1, with a committee of three.
 
     `coupon_authority`: a key that may credit coupons in the place of escrow's terms. Not `initialized`: the programs
-    and the two mints are there, and nothing else.
+    and the two mints are there, and nothing else. `slot_ms`: length of a slot; 0 for slots that move by hand alone.
     """
     admin, router = keypair("admin"), keypair("router")
     committee = [keypair(f"member {index}") for index in range(members)]
     io_mint, usd_mint = keypair("io"), keypair("usd")
     balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, *committee)}
-    network = start_localnet(admin.pubkey(), balances=balances, slot_ms=0, clock="manual", genesis_time=GENESIS - 60)
+    network = start_localnet(
+        admin.pubkey(), balances=balances, slot_ms=slot_ms, clock="manual", genesis_time=GENESIS - 60
+    )
     parameters = parameters or Parameters()
     with network as localnet, httpx.Client(base_url=localnet.rpc, timeout=30) as http:
         chain = Chain(http)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from solders.keypair import Keypair
 from typer.testing import CliRunner, Result
 
-from client import bootstrap, keys
+from client import keys
 from client.cli import app
-from client.localnet import SOL, start_localnet
-from client.network import CLASS_MULTIPLIERS_BP, Parameters
-from tests.programs.world import GENESIS, MINT_RENT, PRICES_NANO_USD, Chain, World, keypair
+from client.network import Parameters
+from tests.programs.world import World, new_world
 
 SLOT_MS = 40
 
@@ -67,28 +65,5 @@ def ionet(*arguments: str, env: dict[str, str | None] | None = None) -> Result:
 @contextmanager
 def new_network(directory: Path, parameters: Parameters | None = None) -> Iterator[Network]:
     """A fresh network at the first second of epoch 1, with a committee of three."""
-    admin, router, io_mint, usd_mint = (keypair(name) for name in ("admin", "router", "io", "usd"))
-    committee = [keypair(f"member {index}") for index in range(3)]
-    balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, *committee)}
-    started = start_localnet(
-        admin.pubkey(), balances=balances, slot_ms=SLOT_MS, clock="manual", genesis_time=GENESIS - 60
-    )
-    with started as localnet, httpx.Client(base_url=localnet.rpc, timeout=30) as http:
-        chain = Chain(http)
-        chain.warp(timestamp=GENESIS)
-        steps: Sequence[bootstrap.Step] = [
-            *bootstrap.create_mints(admin, io_mint, usd_mint, MINT_RENT),
-            *bootstrap.initialize_programs(
-                admin,
-                io_mint=io_mint.pubkey(),
-                usd_mint=usd_mint.pubkey(),
-                members=[m.pubkey() for m in committee],
-                router=router.pubkey(),
-                genesis=GENESIS,
-                classes={name: CLASS_MULTIPLIERS_BP[name] for name in PRICES_NANO_USD if name != "IO"},
-                parameters=parameters or Parameters(),
-            ),
-        ]
-        setup = {chain.send(step.instructions, *step.signers): step.name for step in steps}
-        world = World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), committee, router, setup)
-        yield Network(world, localnet.rpc, directory)
+    with new_world(parameters, slot_ms=SLOT_MS) as world:
+        yield Network(world, str(world.chain.http.base_url).rstrip("/"), directory)
