@@ -11,6 +11,10 @@ pub enum ArithmeticError {
     ShareAboveWhole,
     /// A dollar share lies outside 3,000 to 9,000 basis points.
     DollarShareOutOfRange,
+    /// More is to leave a position than it is worth.
+    AmountAboveValue,
+    /// A step of time has no length.
+    ZeroStep,
 }
 
 impl fmt::Display for ArithmeticError {
@@ -19,6 +23,8 @@ impl fmt::Display for ArithmeticError {
             Self::Overflow => "a result does not fit in its type",
             Self::ShareAboveWhole => "a share is above 10,000 basis points",
             Self::DollarShareOutOfRange => "a dollar share is outside 3,000 to 9,000 basis points",
+            Self::AmountAboveValue => "an amount is above the value it is taken from",
+            Self::ZeroStep => "a step of time is 0 seconds",
         })
     }
 }

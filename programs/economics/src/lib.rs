@@ -2,7 +2,7 @@
 //!
 //! Values in, values out: no accounts, no clock, no floats, no panics. Where a share is cut from an amount, the last
 //! share is the residual, so that sums are exact; every rounding says its direction and why. Python mirrors this crate
-//! in `client/economics.py`, and `tests/vectors/*.json` (written by `examples/vectors.rs`) holds the two together.
+//! in `client/economics`, and `tests/vectors/*.json` (written by `examples/vectors.rs`) holds the two together.
 //!
 //! | module | answers |
 //! | --- | --- |
@@ -10,6 +10,7 @@
 //! | [`split`] | who gets which part of an epoch, and of a claim |
 //! | [`accumulator`] | how a stream of rewards divides among units that come and go |
 //! | [`settlement`] | where the dollars of worked seconds go, and the coupons they leave |
+//! | [`pool`] | what a share of a delegation pool is worth, and what slashing leaves |
 //! | [`quote`] | what a job costs, what a deposit and a collateral are |
 //! | [`auction`] | what the burn vault pays for IO |
 //! | [`vesting`] | what of a locked amount is free by now |
@@ -38,6 +39,7 @@ pub mod auction;
 mod error;
 mod math;
 pub mod median;
+pub mod pool;
 pub mod quote;
 pub mod schedule;
 pub mod settlement;
@@ -48,10 +50,15 @@ pub use accumulator::{accrue, distribute, whole, DistributeInput, Distribution};
 pub use auction::{premium_bp, sale, waited_after, Sale, SaleInput};
 pub use error::ArithmeticError;
 pub use median::lower_median;
+pub use pool::{
+    join_shares, shares_for, slash, split_shares, value_of, SlashInput, Slashed, MIN_INDEX, ONE,
+};
 pub use quote::{collateral, deposit, rate_per_hour, QuoteInput};
-pub use schedule::{cumulative, emission, epoch_at, epoch_end, epoch_start};
-pub use settlement::{earned, settle, SettleInput, Settlement};
-pub use split::{bps_ceil, bps_floor, claim, epoch_halves, ClaimInput, ClaimSplit, Halves};
+pub use schedule::{cumulative, emission, epoch_at, epoch_end, epoch_start, epoch_start_from};
+pub use settlement::{dispute_bond, earned, settle, user_coupons, SettleInput, Settlement};
+pub use split::{
+    bps_ceil, bps_floor, claim, epoch_halves, halves_across, ClaimInput, ClaimSplit, Halves,
+};
 pub use vesting::vested;
 
 /// Basis points in a whole.

@@ -98,5 +98,18 @@ pub fn epoch_end(genesis: i64, t: u32) -> Option<i64> {
     epoch_start(genesis, t)?.checked_add(SECONDS_PER_HOUR as i64)
 }
 
+/// The first start of an epoch at or after `at`, `genesis` if `at` is before it; all in Unix seconds.
+///
+/// Rounds up: nothing begins in an epoch that has already begun. `None` past `i64`.
+pub fn epoch_start_from(genesis: i64, at: i64) -> Option<i64> {
+    if at <= genesis {
+        return Some(genesis);
+    }
+    match at.abs_diff(genesis) % SECONDS_PER_HOUR {
+        0 => Some(at),
+        begun => at.checked_add_unsigned(SECONDS_PER_HOUR.saturating_sub(begun)),
+    }
+}
+
 #[cfg(test)]
 mod tests;

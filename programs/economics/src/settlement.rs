@@ -18,7 +18,9 @@ pub struct SettleInput {
     pub gross: u64,
     /// The network's fee, basis points of `gross`.
     pub fee_bp: u16,
-    /// The part of the fee that is burned, basis points of the fee; the rest is for incentives.
+    /// The part of the fee of whoever brought the user in, basis points of the fee; 0 where nobody did.
+    pub affiliate_bp: u16,
+    /// The part of the rest of the fee that is burned, basis points; what then remains is for incentives.
     pub fee_burn_bp: u16,
     /// The part of its pay that the node takes in dollars, basis points of the net; 3,000 to 9,000.
     pub dollar_share_bp: u16,
@@ -26,11 +28,13 @@ pub struct SettleInput {
     pub max_bonus_bp: u16,
 }
 
-/// One settlement, divided; `gross == dollars + burn + fee_burn + fee_incentives`.
+/// One settlement, divided; `gross == dollars + burn + fee_affiliate + fee_burn + fee_incentives`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settlement {
-    /// `fee_burn + fee_incentives`, USD base units.
+    /// `fee_affiliate + fee_burn + fee_incentives`, USD base units.
     pub fee: u64,
+    /// The part of the fee for whoever brought the user in, USD base units.
+    pub fee_affiliate: u64,
     /// The part of the fee for the burn vault, USD base units.
     pub fee_burn: u64,
     /// The part of the fee for the incentives vault, USD base units: the residual of the fee.
@@ -58,7 +62,7 @@ pub fn earned(rate_per_hour: u64, seconds: u64) -> Result<u64, ArithmeticError> 
 /// Divides the pay of one settlement.
 ///
 /// The fee rounds down (never above its published rate), the node's dollars round down (never above the share it
-/// chose), the burned part of the fee rounds down; each remainder is the residual of the same sum. The bonus rounds
+/// chose), the affiliate's part of the fee and the burned part of the rest round down; each remainder is the residual of the same sum. The bonus rounds
 /// down: coupons are never more than the dollars and the rate give.
 ///
 /// Errors: `DollarShareOutOfRange`; `ShareAboveWhole` if one of the other rates is above 10,000; `Overflow` is
@@ -72,7 +76,9 @@ pub fn settle(input: SettleInput) -> Result<Settlement, ArithmeticError> {
         return Err(ArithmeticError::ShareAboveWhole);
     }
     let fee = bps_floor(input.gross, input.fee_bp)?;
-    let fee_burn = bps_floor(fee, input.fee_burn_bp)?;
+    let fee_affiliate = bps_floor(fee, input.affiliate_bp)?;
+    let fee_rest = fee.saturating_sub(fee_affiliate);
+    let fee_burn = bps_floor(fee_rest, input.fee_burn_bp)?;
     let net = input.gross.saturating_sub(fee);
     let dollars = bps_floor(net, share_bp)?;
     let burn = net.saturating_sub(dollars);
@@ -81,14 +87,34 @@ pub fn settle(input: SettleInput) -> Result<Settlement, ArithmeticError> {
     let bonus_rate = u64::from(input.max_bonus_bp).saturating_mul(below_max_bp);
     Ok(Settlement {
         fee,
+        fee_affiliate,
         fee_burn,
-        fee_incentives: fee.saturating_sub(fee_burn),
+        fee_incentives: fee_rest.saturating_sub(fee_burn),
         net,
         dollars,
         burn,
         coupons_base: burn,
         coupons_bonus: mul_div_floor(burn, bonus_rate, BONUS_DIVISOR)?,
     })
+}
+
+/// Coupons of a user who takes locked IO in place of a discount, USD base units: the discount on what was paid.
+///
+/// `gross` in USD base units. Rounds down: coupons are never more than the dollars that the user did not save.
+/// Errors: `ShareAboveWhole` if `discount_bp` is above 10,000.
+pub fn user_coupons(gross: u64, discount_bp: u16) -> Result<u64, ArithmeticError> {
+    bps_floor(gross, discount_bp)
+}
+
+/// The node's part of a dispute's `bond` (any unit): what it kept of the seconds in dispute.
+///
+/// `claimed_seconds` are those in dispute (of none the part is 0), `accepted_seconds` those that the node is paid for
+/// after all, at most the former. Rounds down: against the node, so that the user's part, the residual, is never less
+/// than its rate.
+pub fn dispute_bond(bond: u64, claimed_seconds: u64, accepted_seconds: u64) -> u64 {
+    let accepted = accepted_seconds.min(claimed_seconds);
+    // A quotient of at most `bond` fits: only a divisor of 0 is refused.
+    mul_div_floor(bond, accepted, claimed_seconds).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -102,11 +128,12 @@ mod tests {
             gross in any::<u64>(),
             shift in 0..64u32,
             fee_bp in 0..=10_000u16,
+            affiliate_bp in 0..=10_000u16,
             fee_burn_bp in 0..=10_000u16,
             dollar_share_bp in MIN_DOLLAR_SHARE_BP..=MAX_DOLLAR_SHARE_BP,
             max_bonus_bp in 0..=10_000u16,
         ) -> SettleInput {
-            SettleInput { gross: gross >> shift, fee_bp, fee_burn_bp, dollar_share_bp, max_bonus_bp }
+            SettleInput { gross: gross >> shift, fee_bp, affiliate_bp, fee_burn_bp, dollar_share_bp, max_bonus_bp }
         }
     }
 
@@ -115,13 +142,14 @@ mod tests {
         #[test]
         fn settlement_conserves(input in inputs()) {
             let s = settle(input).unwrap();
-            let parts = [s.dollars, s.burn, s.fee_burn, s.fee_incentives];
+            let parts = [s.dollars, s.burn, s.fee_affiliate, s.fee_burn, s.fee_incentives];
             prop_assert_eq!(parts.iter().map(|part| u128::from(*part)).sum::<u128>(), u128::from(input.gross));
-            prop_assert_eq!(s.fee, s.fee_burn + s.fee_incentives);
+            prop_assert_eq!(s.fee, s.fee_affiliate + s.fee_burn + s.fee_incentives);
             prop_assert_eq!(s.net, s.dollars + s.burn);
             let share = |amount: u64, bp: u16| u128::from(amount) * u128::from(bp) / 10_000;
             prop_assert_eq!(u128::from(s.fee), share(input.gross, input.fee_bp));
-            prop_assert_eq!(u128::from(s.fee_burn), share(s.fee, input.fee_burn_bp));
+            prop_assert_eq!(u128::from(s.fee_affiliate), share(s.fee, input.affiliate_bp));
+            prop_assert_eq!(u128::from(s.fee_burn), share(s.fee - s.fee_affiliate, input.fee_burn_bp));
             prop_assert_eq!(u128::from(s.dollars), share(s.net, input.dollar_share_bp));
         }
 
@@ -153,6 +181,7 @@ mod tests {
             let above = high.max(10_001);
             for bad in [
                 SettleInput { fee_bp: above, ..input },
+                SettleInput { affiliate_bp: above, ..input },
                 SettleInput { fee_burn_bp: above, ..input },
                 SettleInput { max_bonus_bp: above, ..input },
             ] {
@@ -175,13 +204,46 @@ mod tests {
         }
     }
 
-    /// One hour at 2.50 dollars, 5% fee, half of it burned, 30% in dollars: the greatest bonus.
+    proptest! {
+        /// The node's part of a bond is exact and at most the bond; seconds beyond the dispute count as all of it.
+        #[test]
+        fn dispute_bond_is_exact(bond: u64, shift in 0..64u32, claimed: u64, accepted: u64) {
+            let claimed = claimed >> shift;
+            let node = dispute_bond(bond, claimed, accepted);
+            let exact = match claimed {
+                0 => BigUint::ZERO,
+                _ => BigUint::from(bond) * accepted.min(claimed) / claimed,
+            };
+            prop_assert_eq!(BigUint::from(node), exact);
+            prop_assert!(node <= bond);
+        }
+
+        /// A user's coupons are the discount, rounded down.
+        #[test]
+        fn user_coupons_are_exact(gross: u64, discount_bp in 0..=10_000u16) {
+            let exact = u128::from(gross) * u128::from(discount_bp) / 10_000;
+            prop_assert_eq!(user_coupons(gross, discount_bp).map(u128::from), Ok(exact));
+            prop_assert_eq!(user_coupons(gross, discount_bp + 10_001), Err(ArithmeticError::ShareAboveWhole));
+        }
+    }
+
+    /// Of a bond of 100, the node that kept a third of the seconds gets 33; nobody's seconds, nothing.
+    #[test]
+    fn dispute_bond_by_example() {
+        assert_eq!(dispute_bond(100, 3_600, 1_200), 33);
+        assert_eq!(dispute_bond(100, 3_600, 0), 0);
+        assert_eq!(dispute_bond(100, 3_600, 3_601), 100);
+        assert_eq!(dispute_bond(100, 0, 0), 0);
+    }
+
+    /// One hour at 2.50 dollars, 5% fee, a tenth of it for the affiliate and half of the rest burned, 30% in dollars: the greatest bonus.
     #[test]
     fn settlement_by_example() {
         let gross = earned(2_500_000, 3_600).unwrap();
         let settlement = settle(SettleInput {
             gross,
             fee_bp: 500,
+            affiliate_bp: 1_000,
             fee_burn_bp: 5_000,
             dollar_share_bp: 3_000,
             max_bonus_bp: 5_000,
@@ -190,8 +252,9 @@ mod tests {
             settlement,
             Ok(Settlement {
                 fee: 125_000,
-                fee_burn: 62_500,
-                fee_incentives: 62_500,
+                fee_affiliate: 12_500,
+                fee_burn: 56_250,
+                fee_incentives: 56_250,
                 net: 2_375_000,
                 dollars: 712_500,
                 burn: 1_662_500,
@@ -207,6 +270,7 @@ mod tests {
         let settlement = settle(SettleInput {
             gross: u64::MAX,
             fee_bp: 0,
+            affiliate_bp: 0,
             fee_burn_bp: 0,
             dollar_share_bp: 9_000,
             max_bonus_bp: 10_000,

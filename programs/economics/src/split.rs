@@ -1,6 +1,6 @@
 //! Cutting an amount into shares. All but the last share are rounded down, the last is the residual: sums are exact.
 
-use crate::{ArithmeticError, BPS};
+use crate::{schedule, ArithmeticError, BPS};
 
 /// One epoch's emission, in two halves (not necessarily equal ones).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,44 @@ pub fn epoch_halves(amount: u64, availability_bp: u16) -> Result<Halves, Arithme
         availability,
         compute: amount.saturating_sub(availability),
     })
+}
+
+/// Splits what the epochs after `from_exclusive` up to `to_inclusive` emit, where `next_availability_bp` replaces
+/// `availability_bp` from epoch `next_from_epoch` on; 0 is no change.
+///
+/// The epochs before the change and those from it on are split as of [`epoch_halves`], each as one amount: the halves
+/// add up to the emission of the range. An empty or reversed range emits 0.
+/// Errors: `ShareAboveWhole` if a share that applies to part of the range is above 10,000.
+pub fn halves_across(
+    from_exclusive: u32,
+    to_inclusive: u32,
+    availability_bp: u16,
+    next_from_epoch: u32,
+    next_availability_bp: u16,
+) -> Result<Halves, ArithmeticError> {
+    // The last epoch of the first share, within the range.
+    let boundary = match next_from_epoch.checked_sub(1) {
+        Some(last) if last < to_inclusive => last.max(from_exclusive),
+        _ => to_inclusive,
+    };
+    let before = range_halves(from_exclusive, boundary, availability_bp)?;
+    let after = range_halves(boundary, to_inclusive, next_availability_bp)?;
+    Ok(Halves {
+        // Parts of one emission, which is at most the cap: cannot saturate.
+        availability: before.availability.saturating_add(after.availability),
+        compute: before.compute.saturating_add(after.compute),
+    })
+}
+
+/// The halves of a range under one share. An empty range asks the schedule nothing, which is dear on chain.
+fn range_halves(from: u32, to: u32, availability_bp: u16) -> Result<Halves, ArithmeticError> {
+    if from >= to {
+        return Ok(Halves {
+            availability: 0,
+            compute: 0,
+        });
+    }
+    epoch_halves(schedule::emission(from, to), availability_bp)
 }
 
 /// Splits a claim among stakers, affiliate and owner.
@@ -142,6 +180,50 @@ mod tests {
             let (commission_bp, affiliate_bp) = (part, bp.max(part) - part);
             prop_assert_eq!(claim(ClaimInput { accrued: amount, commission_bp, affiliate_bp }), Err(refused));
         }
+    }
+
+    proptest! {
+        /// A change of the share splits the range in two, each part at its own share, and nothing is lost between.
+        #[test]
+        fn halves_across_a_change(
+            from in 0..200_000u32, length in 0..50u32, next in 0..60u32, a in 0..=10_000u16, b in 0..=10_000u16,
+        ) {
+            let (to, next_from) = (from + length, from + next);
+            let halves = halves_across(from, to, a, next_from, b).unwrap();
+            let emitted = schedule::emission(from, to);
+            prop_assert_eq!(halves.availability + halves.compute, emitted);
+            let last = if next_from == 0 { to } else { (next_from - 1).clamp(from, to) };
+            let before = epoch_halves(schedule::emission(from, last), a).unwrap();
+            let after = epoch_halves(schedule::emission(last, to), b).unwrap();
+            prop_assert_eq!(halves.availability, before.availability + after.availability);
+            // The same share on both sides is as one share, but for the rounding of one more part.
+            let same = halves_across(from, to, a, next_from, a).unwrap().availability;
+            let one = epoch_halves(emitted, a).unwrap().availability;
+            prop_assert!(same == one || same + 1 == one);
+        }
+
+        /// Outside the range a change does nothing yet, or is complete.
+        #[test]
+        fn a_change_outside_the_range(from in 0..200_000u32, length in 1..50u32, a in 0..=10_000u16, b: u16) {
+            let to = from + length;
+            let plain = epoch_halves(schedule::emission(from, to), a);
+            for pending in [0, to + 1, u32::MAX] {
+                prop_assert_eq!(halves_across(from, to, a, pending, b), plain);
+            }
+            prop_assert_eq!(halves_across(from, to, b, from.max(1), a), plain);
+            prop_assert_eq!(halves_across(from, to, b, from + 1, a), plain);
+            prop_assert_eq!(halves_across(to, from, b, from, b), epoch_halves(0, 0));
+        }
+    }
+
+    /// Shares above a whole are refused where they apply.
+    #[test]
+    fn halves_across_refuses_what_applies() {
+        let refused = Err(ArithmeticError::ShareAboveWhole);
+        assert_eq!(halves_across(0, 4, 10_001, 3, 0), refused);
+        assert_eq!(halves_across(0, 4, 0, 3, 10_001), refused);
+        assert!(halves_across(2, 4, 10_001, 3, 0).is_ok());
+        assert!(halves_across(0, 2, 0, 3, 10_001).is_ok());
     }
 
     /// 100 IO at 3% for stakers and 1% for the affiliate; an earner without one keeps that part.

@@ -1,6 +1,6 @@
 //! Rows of settlements, quotes and the auction.
 
-use crate::inputs::{Lcg, SIZES};
+use crate::inputs::{Lcg, RATES, SIZES};
 use crate::rows::{ok, result, Rows};
 use economics::*;
 use serde_json::{json, Value};
@@ -20,49 +20,76 @@ pub fn settlement() -> Value {
         })
         .collect();
 
-    let mut inputs: Vec<(u64, u16, u16, u16, u16)> = Vec::new();
+    let mut inputs: Vec<(u64, u16, u16, u16, u16, u16)> = Vec::new();
     for gross in SIZES {
         for share in [0, 2_999, 3_000, 3_001, 6_000, 8_999, 9_000, 9_001, u16::MAX] {
-            inputs.push((gross, 500, 5_000, share, 5_000));
+            inputs.push((gross, 500, 1_000, 5_000, share, 5_000));
         }
         for rates in [
-            (0, 0, 0),
-            (10_000, 10_000, 10_000),
-            (1, 9_999, 1),
-            (10_001, 0, 0),
-            (0, 10_001, 0),
-            (0, 0, 10_001),
+            (0, 0, 0, 0),
+            (10_000, 10_000, 10_000, 10_000),
+            (10_000, 0, 10_000, 10_000),
+            (1, 1, 9_999, 1),
+            (10_001, 0, 0, 0),
+            (0, 10_001, 0, 0),
+            (0, 0, 10_001, 0),
+            (0, 0, 0, 10_001),
         ] {
-            inputs.push((gross, rates.0, rates.1, 3_000, rates.2));
+            inputs.push((gross, rates.0, rates.1, rates.2, 3_000, rates.3));
         }
     }
     for _ in 0..200 {
         let share = 3_000 + lcg.below(6_001) as u16;
-        inputs.push((lcg.sized(), lcg.bp(), lcg.bp(), share, lcg.bp()));
+        let (fee, affiliate, burned) = (lcg.bp(), lcg.bp(), lcg.bp());
+        inputs.push((lcg.sized(), fee, affiliate, burned, share, lcg.bp()));
     }
-    let settled = |(gross, fee_bp, fee_burn_bp, dollar_share_bp, max_bonus_bp)| {
+    let settled = |(gross, fee_bp, affiliate_bp, fee_burn_bp, dollar_share_bp, max_bonus_bp)| {
         let input = json!({
-            "gross": gross, "fee_bp": fee_bp, "fee_burn_bp": fee_burn_bp,
+            "gross": gross, "fee_bp": fee_bp, "affiliate_bp": affiliate_bp, "fee_burn_bp": fee_burn_bp,
             "dollar_share_bp": dollar_share_bp, "max_bonus_bp": max_bonus_bp,
         });
         let out = settle(SettleInput {
             gross,
             fee_bp,
+            affiliate_bp,
             fee_burn_bp,
             dollar_share_bp,
             max_bonus_bp,
         });
         result(input, out, |s| {
             json!({
-                "fee": s.fee, "fee_burn": s.fee_burn, "fee_incentives": s.fee_incentives, "net": s.net,
-                "dollars": s.dollars, "burn": s.burn,
+                "fee": s.fee, "fee_affiliate": s.fee_affiliate, "fee_burn": s.fee_burn,
+                "fee_incentives": s.fee_incentives, "net": s.net, "dollars": s.dollars, "burn": s.burn,
                 "coupons_base": s.coupons_base, "coupons_bonus": s.coupons_bonus,
             })
         })
     };
+    let mut paid: Vec<(u64, u16)> = Vec::new();
+    for gross in SIZES {
+        paid.extend(RATES.map(|bp| (gross, bp)));
+    }
+    paid.extend((0..50).map(|_| (lcg.sized(), lcg.bp())));
+    let rewarded = |(gross, discount_bp)| {
+        let input = json!({"gross": gross, "discount_bp": discount_bp});
+        result(input, user_coupons(gross, discount_bp), Value::from)
+    };
+
+    let mut disputes: Vec<(u64, u64, u64)> = Vec::new();
+    for bond in [0, 1, 100, u64::MAX] {
+        for claimed in [0, 1, 3_600, u64::MAX] {
+            disputes.extend([0, 1, 1_200, 3_601, u64::MAX].map(|kept| (bond, claimed, kept)));
+        }
+    }
+    disputes.extend((0..100).map(|_| (lcg.sized(), lcg.sized(), lcg.sized())));
+    let resolved = |(bond, claimed, accepted)| {
+        let input = json!({"bond": bond, "claimed_seconds": claimed, "accepted_seconds": accepted});
+        ok(input, json!(dispute_bond(bond, claimed, accepted)))
+    };
     json!({
         "earned": earnings,
         "settle": inputs.into_iter().map(settled).collect::<Rows>(),
+        "user_coupons": paid.into_iter().map(rewarded).collect::<Rows>(),
+        "dispute_bond": disputes.into_iter().map(resolved).collect::<Rows>(),
     })
 }
 

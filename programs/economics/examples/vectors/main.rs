@@ -20,6 +20,7 @@ mod inputs;
 mod rows;
 
 mod dollars;
+mod pools;
 mod rewards;
 mod time;
 
@@ -36,6 +37,7 @@ fn main() -> io::Result<()> {
         ("splits", rewards::splits()),
         ("accumulator", rewards::accumulator()),
         ("median", rewards::median()),
+        ("pool", pools::pool()),
         ("settlement", dollars::settlement()),
         ("quote", dollars::quote()),
         ("auction", dollars::auction()),

@@ -2,8 +2,13 @@
 
 use crate::inputs::{Lcg, RATES, SIZES};
 use crate::rows::{ok, result, Rows};
+use economics::schedule::LAST_EPOCH;
 use economics::*;
 use serde_json::{json, Value};
+
+fn show_halves(halves: Halves) -> Value {
+    json!({"availability": halves.availability, "compute": halves.compute})
+}
 
 pub fn splits() -> Value {
     let mut lcg = Lcg(2);
@@ -19,9 +24,37 @@ pub fn splits() -> Value {
         floors.push(result(input.clone(), bps_floor(amount, bp), Value::from));
         ceils.push(result(input, bps_ceil(amount, bp), Value::from));
         let input = json!({"amount": amount, "availability_bp": bp});
-        let show = |h: Halves| json!({"availability": h.availability, "compute": h.compute});
-        halves.push(result(input, epoch_halves(amount, bp), show));
+        halves.push(result(input, epoch_halves(amount, bp), show_halves));
     }
+    let mut ranges: Vec<(u32, u32, u16, u32, u16)> = Vec::new();
+    for (from, to) in [(0, 1), (0, 4), (9, 10), (9, 14), (14, 9), (5, 5)] {
+        for next in [0, 1, 3, 4, 5, 10, 11, 12, 14, 15, u32::MAX] {
+            ranges.push((from, to, 5_000, next, 6_001));
+            ranges.push((from, to, 10_001, next, 0));
+            ranges.push((from, to, 0, next, 10_001));
+        }
+    }
+    ranges.push((0, u32::MAX, 5_000, 100_000, 7_000));
+    for _ in 0..100 {
+        let from = lcg.below(LAST_EPOCH.into()) as u32;
+        let to = from + lcg.below(100) as u32;
+        let next = from + lcg.below(110) as u32;
+        ranges.push((from, to, lcg.bp(), next, lcg.bp()));
+    }
+    let across = |(from, to, availability_bp, next_from_epoch, next_availability_bp)| {
+        let input = json!({
+            "from_exclusive": from, "to_inclusive": to, "availability_bp": availability_bp,
+            "next_from_epoch": next_from_epoch, "next_availability_bp": next_availability_bp,
+        });
+        let out = halves_across(
+            from,
+            to,
+            availability_bp,
+            next_from_epoch,
+            next_availability_bp,
+        );
+        result(input, out, show_halves)
+    };
     let mut claims = Vec::new();
     for accrued in SIZES {
         for (commission_bp, affiliate_bp) in [
@@ -61,6 +94,7 @@ pub fn splits() -> Value {
         "bps_floor": floors,
         "bps_ceil": ceils,
         "epoch_halves": halves,
+        "halves_across": ranges.into_iter().map(across).collect::<Rows>(),
         "claim": claims.into_iter().map(split).collect::<Rows>(),
     })
 }

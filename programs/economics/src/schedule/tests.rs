@@ -210,3 +210,27 @@ proptest! {
         let _ = (epoch_at(genesis, now), epoch_start(genesis, t), epoch_end(genesis, t), cumulative(t));
     }
 }
+
+/// Before genesis, on a boundary, within an epoch, and at the end of time.
+#[test]
+fn epoch_start_from_by_example() {
+    assert_eq!(epoch_start_from(1_000, i64::MIN), Some(1_000));
+    assert_eq!(epoch_start_from(1_000, 1_000), Some(1_000));
+    assert_eq!(epoch_start_from(1_000, 1_001), Some(4_600));
+    assert_eq!(epoch_start_from(1_000, 4_600), Some(4_600));
+    assert_eq!(epoch_start_from(1_000, 4_601), Some(8_200));
+    assert_eq!(epoch_start_from(-1, i64::MAX), None);
+    assert!(epoch_start_from(i64::MIN, i64::MAX - 3_600).is_some());
+}
+
+proptest! {
+    /// It starts an epoch, at or after the moment, and no earlier epoch does.
+    #[test]
+    fn epoch_start_from_is_the_first(genesis in -1i64 << 40..1i64 << 40, at in -1i64 << 41..1i64 << 41) {
+        let start = epoch_start_from(genesis, at).unwrap();
+        let epoch = epoch_at(genesis, start).unwrap();
+        prop_assert_eq!(epoch_start(genesis, epoch), Some(start));
+        prop_assert!(start >= at);
+        prop_assert!(epoch == 1 || start - 3_600 < at);
+    }
+}
