@@ -50,9 +50,7 @@ pub use accumulator::{accrue, distribute, whole, DistributeInput, Distribution};
 pub use auction::{premium_bp, sale, waited_after, Sale, SaleInput};
 pub use error::ArithmeticError;
 pub use median::lower_median;
-pub use pool::{
-    join_shares, shares_for, slash, split_shares, value_of, SlashInput, Slashed, MIN_INDEX, ONE,
-};
+pub use pool::{join_shares, shares_for, slash, split_shares, value_of, SlashInput, Slashed};
 pub use quote::{collateral, deposit, rate_per_hour, QuoteInput};
 pub use schedule::{cumulative, emission, epoch_at, epoch_end, epoch_start, epoch_start_from};
 pub use settlement::{dispute_bond, earned, settle, user_coupons, SettleInput, Settlement};

@@ -2,6 +2,7 @@
 
 use crate::inputs::{Lcg, RATES, SIZES};
 use crate::rows::{ok, result, Rows};
+use economics::pool::{MIN_INDEX, ONE};
 use economics::*;
 use serde_json::{json, Value};
 

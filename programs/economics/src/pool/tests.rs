@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod histories;
+
 prop_compose! {
     /// Any index but 0, each number of bits equally likely.
     fn indices()(bits in any::<u64>(), shift in 0..63u32) -> u64 {
