@@ -44,18 +44,44 @@ def own(idl: Json, declared: list[Json]) -> Json:
     idl["errors"] = [e for e in idl["errors"] if e["code"] not in foreign_errors]
 
     types = {t["name"]: t for t in idl["types"]}
+    reached(types, {a["name"] for a in idl["accounts"]}, in_accounts=True)
     wanted = {x["name"] for x in idl["accounts"] + idl.get("events", [])} | defined_in(idl["instructions"])
-    frontier = wanted
-    while frontier:
-        found = set().union(*(defined_in(types[name]["type"]) for name in frontier))
-        for name in frontier:
-            if types[name].get("serialization") == "bytemuck":
-                for inner in defined_in(types[name]["type"]):
-                    types[inner] |= {"serialization": "bytemuck", "repr": {"kind": "c"}}
-        frontier = found - wanted
-        wanted |= found
-    idl["types"] = [types[name] for name in sorted(wanted)]
+    idl["types"] = [types[name] for name in sorted(reached(types, wanted))]
     return idl
+
+
+def reached(types: dict[str, Json], names: set[str], *, in_accounts: bool = False) -> set[str]:
+    """`names` and the types they are made of.
+
+    `in_accounts`: those inside accounts become zero-copy types. One that is an argument too stays what it is, and
+    accounts get a twin of it, `…Pod`: a declared type is serialised in one way only.
+    """
+    found, frontier = set(names), set(names)
+    while frontier:
+        inner = set().union(*(defined_in(types[name]["type"]) for name in frontier))
+        if in_accounts:
+            for name in frontier:
+                types[name]["type"] = renamed(types[name]["type"])
+            for name in inner:
+                twin = json.loads(json.dumps(types[name]))
+                types[f"{name}Pod"] = twin | {
+                    "name": f"{name}Pod",
+                    "serialization": "bytemuck",
+                    "repr": {"kind": "c"},
+                }
+            inner = {f"{name}Pod" for name in inner}
+        frontier = inner - found
+        found |= inner
+    return found
+
+
+def renamed(value: Any) -> Any:
+    """A piece of an account's type, with the twins in the place of the types."""
+    if isinstance(value, dict):
+        if "defined" in value:
+            return {"defined": value["defined"] | {"name": f"{value['defined']['name']}Pod"}}
+        return {key: renamed(inner) for key, inner in value.items()}
+    return [renamed(inner) for inner in value] if isinstance(value, list) else value
 
 
 def camel(name: str) -> str:

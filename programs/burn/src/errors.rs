@@ -22,4 +22,8 @@ pub enum BurnError {
     BelowMinimum,
     #[msg("Arithmetic overflow")]
     Overflow,
+    #[msg("Only the admin may do this")]
+    NotAdmin,
+    #[msg("The burn auction is paused")]
+    Paused,
 }

@@ -1,14 +1,18 @@
-use anchor_lang::prelude::*;
+use {crate::BurnParameters, anchor_lang::prelude::*};
 
 #[event]
 pub struct AuctionInitialized {
-    pub admin: Address,
     pub io_mint: Address,
     pub usd_mint: Address,
-    pub ramp_seconds: u32,
-    pub start_bp: i16,
-    pub end_bp: i16,
+    pub parameters: BurnParameters,
     pub at: i64,
+}
+
+/// These are the parameters from `from` (Unix seconds) on.
+#[event]
+pub struct BurnParametersSet {
+    pub parameters: BurnParameters,
+    pub from: i64,
 }
 
 /// `io` was burned and `usd` paid (base units), at `price_nano_usd` for one IO plus `premium_bp`.

@@ -24,15 +24,19 @@ pub mod burn {
 
     /// Creates the auction and its two vaults. The upgrade authority signs, once.
     ///
-    /// The premium goes from `start_bp` to `end_bp` (of the price) over `ramp_seconds` of
-    /// waiting. Errors: `MintInvalid`, `ParameterOutOfRange`.
-    pub fn initialize(
-        ctx: &mut Context<Initialize>,
-        start_bp: i16,
-        end_bp: i16,
-        ramp_seconds: u32,
+    /// Errors: `MintInvalid`, `ParameterOutOfRange`.
+    pub fn initialize(ctx: &mut Context<Initialize>, parameters: BurnParameters) -> Result<()> {
+        initialize::handler(ctx, parameters)
+    }
+
+    /// The admin changes the parameters from the first epoch after the delay on.
+    ///
+    /// Errors: `NotAdmin`, `ParameterOutOfRange`.
+    pub fn set_parameters(
+        ctx: &mut Context<SetParameters>,
+        parameters: BurnParameters,
     ) -> Result<()> {
-        initialize::handler(ctx, start_bp, end_bp, ramp_seconds)
+        set_parameters::handler(ctx, parameters)
     }
 
     /// Burns up to `io_max` of the seller's IO for dollars from the vault, at least `usd_min`.

@@ -1,9 +1,8 @@
-use anchor_lang::prelude::*;
+use {crate::BurnError, anchor_lang::prelude::*, common::change::in_force};
 
 /// The auction. One account; its address owns both vaults.
 #[account]
 pub struct Auction {
-    pub admin: Address,
     pub io_mint: Address,
     pub usd_mint: Address,
     /// Unix seconds from which the premium rises: of the last sale of the whole vault, or later in
@@ -12,12 +11,47 @@ pub struct Auction {
     /// IO base units burned, and USD base units paid for them, in all.
     pub burned_io: PodU64,
     pub paid_usd: PodU64,
-    /// The premium's ramp: seconds, and basis points of the price at its ends.
-    pub ramp_seconds: PodU32,
-    pub start_bp: PodI16,
-    pub end_bp: PodI16,
+    pub parameters: BurnParameters,
+    pub next_parameters: BurnParameters,
+    /// Unix seconds, an epoch's start, from which the next parameters count; zero before any change.
+    pub next_parameters_at: PodI64,
     pub bump: u8,
-    pub padding: [u8; 7],
+    pub vault_bump: u8,
+    pub incentives_bump: u8,
+    pub padding: [u8; 5],
+}
+
+/// Parameters of the auction and of the grants.
+#[repr(C)]
+#[derive(
+    Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, AnchorDeserialize, AnchorSerialize, IdlType,
+)]
+pub struct BurnParameters {
+    /// USD base units granted to a new user, to a new node's owner.
+    pub user_grant: u64,
+    pub owner_grant: u64,
+    /// Hours for which a node must have earned points before its owner's grant.
+    pub owner_grant_hours: u32,
+    /// The premium's ramp: seconds, and basis points of the price at its ends.
+    pub ramp_seconds: u32,
+    pub start_bp: i32,
+    pub end_bp: i32,
+}
+
+impl BurnParameters {
+    pub const MAX_PREMIUM_BP: i32 = 5_000;
+
+    pub fn validate(&self) -> Result<()> {
+        let range = -Self::MAX_PREMIUM_BP..=Self::MAX_PREMIUM_BP;
+        require!(
+            range.contains(&self.start_bp)
+                && range.contains(&self.end_bp)
+                && self.start_bp <= self.end_bp
+                && self.ramp_seconds > 0,
+            BurnError::ParameterOutOfRange
+        );
+        Ok(())
+    }
 }
 
 impl Auction {
@@ -26,5 +60,9 @@ impl Auction {
     pub const VAULT_SEED: &'static [u8] = b"vault";
     /// Of the token account that incentives are paid from.
     pub const INCENTIVES_SEED: &'static [u8] = b"incentives";
-    pub const MAX_PREMIUM_BP: i16 = 5_000;
+
+    pub fn parameters(&self, now: i64) -> &BurnParameters {
+        let (current, next) = (&self.parameters, &self.next_parameters);
+        in_force(current, next, self.next_parameters_at.get(), now)
+    }
 }

@@ -1,10 +1,16 @@
 //! What every program needs and none owns. No accounts, no state, no entrypoint.
 #![no_std]
 
+pub mod change;
+pub mod committee;
+pub mod pause;
+pub mod q64;
 pub mod quorum;
 pub mod symbol;
 pub mod token;
 pub mod upgrade;
+
+pub use q64::Q64;
 
 /// IO has 8 decimals, the dollar mint 6.
 pub const IO_DECIMALS: u8 = 8;

@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 pub enum EmissionError {
     #[msg("Only the program's upgrade authority may initialise it")]
     NotUpgradeAuthority,
-    #[msg("The mint must be IO: 8 decimals, no freeze authority, at most 500,000,000 IO, its authority signing")]
+    #[msg("The mint must be IO: 8 decimals, no freeze authority, 500,000,000 IO in existence, its authority signing")]
     MintInvalid,
     #[msg("Genesis is more than an hour ago: epoch 1 would be over already")]
     GenesisPast,
@@ -42,6 +42,10 @@ pub enum EmissionError {
     CapExceeded,
     #[msg("Arithmetic overflow")]
     Overflow,
+    #[msg("Only the admin may do this")]
+    NotAdmin,
+    #[msg("The emission is paused")]
+    Paused,
 }
 
 impl From<economics::ArithmeticError> for EmissionError {

@@ -1,14 +1,18 @@
-use anchor_lang::prelude::*;
+use {crate::EmissionParameters, anchor_lang::prelude::*};
 
 #[event]
 pub struct EmissionInitialized {
-    pub admin: Address,
     pub io_mint: Address,
     pub coupon_authority: Address,
     pub genesis: i64,
-    pub lock_seconds: u32,
-    pub availability_bp: u16,
-    pub affiliate_bp: u16,
+    pub parameters: EmissionParameters,
+}
+
+/// These are the emission's parameters from `from` (Unix seconds) on.
+#[event]
+pub struct EmissionParametersSet {
+    pub parameters: EmissionParameters,
+    pub from: i64,
 }
 
 #[event]

@@ -30,24 +30,24 @@ pub mod emission {
     /// Starts the schedule and takes over the mint. The upgrade authority signs, once; it holds
     /// the mint authority and gives it away for good.
     ///
-    /// `genesis`: Unix seconds at which epoch 1 begins; `coupon_authority`: the one signer that
-    /// may credit coupons (escrow's). Errors: `MintInvalid`, `GenesisPast`, `ParameterOutOfRange`.
+    /// `coupon_authority`: the one signer that may credit coupons (escrow's). Errors: `MintInvalid`,
+    /// `GenesisPast`, `ParameterOutOfRange`.
     pub fn initialize(
         ctx: &mut Context<Initialize>,
-        genesis: i64,
         coupon_authority: Address,
-        lock_seconds: u32,
-        availability_bp: u16,
-        affiliate_bp: u16,
+        parameters: EmissionParameters,
     ) -> Result<()> {
-        initialize::handler(
-            ctx,
-            genesis,
-            coupon_authority,
-            lock_seconds,
-            availability_bp,
-            affiliate_bp,
-        )
+        initialize::handler(ctx, coupon_authority, parameters)
+    }
+
+    /// The admin changes the parameters from the first epoch after the delay on.
+    ///
+    /// Errors: `NotAdmin`, `ParameterOutOfRange`.
+    pub fn set_parameters(
+        ctx: &mut Context<SetParameters>,
+        parameters: EmissionParameters,
+    ) -> Result<()> {
+        set_parameters::handler(ctx, parameters)
     }
 
     /// Opens page `page` of compute rates (512 epochs). Anyone pays its rent.

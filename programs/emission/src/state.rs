@@ -4,37 +4,13 @@
 use {
     crate::EmissionError,
     anchor_lang::prelude::*,
-    economics::{accumulator, schedule},
+    common::{change::in_force, Q64},
+    economics::{accumulator, schedule, BPS},
 };
-
-/// An unsigned number with 64 fractional bits, in two words: other programs read it at its
-/// natural alignment, and its bytes are those of a little-endian `u128`.
-#[repr(C)]
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, IdlType)]
-pub struct Q64 {
-    pub fraction: PodU64,
-    pub whole: PodU64,
-}
-
-impl Q64 {
-    pub fn get(&self) -> u128 {
-        u128::from(self.whole.get()) << 64 | u128::from(self.fraction.get())
-    }
-}
-
-impl From<u128> for Q64 {
-    fn from(value: u128) -> Self {
-        Self {
-            fraction: (value as u64).into(),
-            whole: ((value >> 64) as u64).into(),
-        }
-    }
-}
 
 /// The schedule's state. One account; its address is the mint authority.
 #[account]
 pub struct Emission {
-    pub admin: Address,
     pub io_mint: Address,
     /// The one signer that may credit coupons.
     pub coupon_authority: Address,
@@ -55,19 +31,49 @@ pub struct Emission {
     pub closed_epoch: PodU32,
     /// The last epoch whose scores are final; equal to `closed_epoch` or the next to close.
     pub final_epoch: PodU32,
-    /// Over which bonus IO vests.
-    pub lock_seconds: PodU32,
-    /// The availability half, basis points of an epoch's amount.
-    pub availability_bp: PodU16,
-    /// The affiliate's part of a claim, basis points.
-    pub affiliate_bp: PodU16,
+    pub parameters: EmissionParameters,
+    pub next_parameters: EmissionParameters,
+    /// Unix seconds, an epoch's start, from which the next parameters count; zero before any change.
+    pub next_parameters_at: PodI64,
     pub bump: u8,
     pub padding: [u8; 7],
 }
 
+/// Parameters of the emission.
+#[repr(C)]
+#[derive(
+    Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, AnchorDeserialize, AnchorSerialize, IdlType,
+)]
+pub struct EmissionParameters {
+    /// Over which bonus IO vests.
+    pub lock_seconds: u32,
+    /// The availability half, basis points of an epoch's amount.
+    pub availability_bp: u16,
+    /// The affiliate's part of a claim, basis points.
+    pub affiliate_bp: u16,
+}
+
+impl EmissionParameters {
+    pub const MAX_AFFILIATE_BP: u16 = 1_000;
+
+    pub fn validate(&self) -> Result<()> {
+        require!(
+            self.lock_seconds > 0
+                && u64::from(self.availability_bp) <= BPS
+                && self.affiliate_bp <= Self::MAX_AFFILIATE_BP,
+            EmissionError::ParameterOutOfRange
+        );
+        Ok(())
+    }
+}
+
 impl Emission {
     pub const SEED: &'static [u8] = b"emission";
-    pub const MAX_AFFILIATE_BP: u16 = 1_000;
+
+    pub fn parameters(&self, now: i64) -> &EmissionParameters {
+        let (current, next) = (&self.parameters, &self.next_parameters);
+        in_force(current, next, self.next_parameters_at.get(), now)
+    }
 
     /// The epoch that coupons and points belong to now.
     pub fn open_epoch(&self) -> u32 {
@@ -153,10 +159,12 @@ pub struct Earner {
     pub coupon_epoch: PodU32,
     /// Its weight in the availability half.
     pub points: PodU32,
+    /// The epoch whose score last raised its points from zero; zero while it has none.
+    pub proven_since: PodU32,
     /// 0 to 10,000.
     pub reputation: PodU16,
     pub bump: u8,
-    pub padding: [u8; 5],
+    pub padding: u8,
 }
 
 impl Earner {

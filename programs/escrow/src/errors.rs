@@ -44,6 +44,10 @@ pub enum EscrowError {
     JobMismatch,
     #[msg("Arithmetic overflow")]
     Overflow,
+    #[msg("Only the admin may do this")]
+    NotAdmin,
+    #[msg("The escrow is paused: it takes no new dollars; refunds and settlements go on")]
+    Paused,
 }
 
 impl From<economics::ArithmeticError> for EscrowError {

@@ -1,10 +1,16 @@
-use {crate::TermsArgs, anchor_lang::prelude::*};
+use {crate::EscrowParameters, anchor_lang::prelude::*};
 
 #[event]
-pub struct TermsSet {
-    pub admin: Address,
+pub struct EscrowInitialized {
     pub usd_mint: Address,
-    pub terms: TermsArgs,
+    pub parameters: EscrowParameters,
+}
+
+/// These are the parameters from `from` (Unix seconds) on.
+#[event]
+pub struct EscrowParametersSet {
+    pub parameters: EscrowParameters,
+    pub from: i64,
 }
 
 /// USD base units; `price_nano_usd` is of one processor-hour before the discount.

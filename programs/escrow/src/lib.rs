@@ -27,8 +27,18 @@ pub mod escrow {
     /// Sets the terms of every job. The program's upgrade authority signs, once.
     ///
     /// Errors: `MintInvalid`, `ParameterOutOfRange`, `DiscountsUnsorted`.
-    pub fn initialize(ctx: &mut Context<Initialize>, terms: TermsArgs) -> Result<()> {
-        initialize::handler(ctx, &terms)
+    pub fn initialize(ctx: &mut Context<Initialize>, parameters: EscrowParameters) -> Result<()> {
+        initialize::handler(ctx, parameters)
+    }
+
+    /// The admin changes the parameters from the first epoch after the delay on.
+    ///
+    /// Errors: `NotAdmin`, `ParameterOutOfRange`, `DiscountsUnsorted`.
+    pub fn set_parameters(
+        ctx: &mut Context<SetParameters>,
+        parameters: EscrowParameters,
+    ) -> Result<()> {
+        set_parameters::handler(ctx, parameters)
     }
 
     /// A user opens job `id` and pays `hours` of `processors` of a class into its vault.

@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 pub enum OracleError {
     #[msg("Only the program's upgrade authority may initialise it")]
     NotUpgradeAuthority,
-    #[msg("Only the committee's admin may do this")]
+    #[msg("Only the admin may do this")]
     NotAdmin,
     #[msg("A committee has 1 to 16 different members")]
     MembersInvalid,
@@ -36,4 +36,12 @@ pub enum OracleError {
     NoMeasurements,
     #[msg("Arithmetic overflow")]
     Overflow,
+    #[msg("The oracle is paused")]
+    Paused,
+    #[msg("Only the one whom the admin offered its office may accept it")]
+    NotOffered,
+    #[msg("Only the pauser or the admin may pause and resume")]
+    NotPauser,
+    #[msg("There is no program at this bit")]
+    PauseUnknown,
 }

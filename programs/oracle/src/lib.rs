@@ -21,20 +21,62 @@ declare_id!("Bp1C6cef6CmZ18BkQyAxKZ21BxsbEoCkkQc5c2ZNrBzs");
 pub mod oracle {
     use super::*;
 
-    /// Creates the committee. The program's upgrade authority signs, once.
+    /// Creates the committee and the offices above it. The program's upgrade authority signs, once,
+    /// and is the admin of all programs.
     ///
-    /// `freshness_seconds` is how long a price submission counts; `max_change_bp` how far a
-    /// feed may move in a minute. Errors: `MembersInvalid`, `ParameterOutOfRange`.
+    /// `pauser`: may pause programs; `genesis`: Unix seconds at which epoch 1 begins. Errors:
+    /// `MembersInvalid`, `ParameterOutOfRange`.
     pub fn initialize(
         ctx: &mut Context<Initialize>,
         members: Vec<Address>,
-        freshness_seconds: u32,
-        max_change_bp: u16,
+        pauser: Address,
+        genesis: i64,
+        parameters: OracleParameters,
     ) -> Result<()> {
-        initialize::handler(ctx, &members, freshness_seconds, max_change_bp)
+        initialize::handler(ctx, &members, pauser, genesis, parameters)
     }
 
-    /// Opens a price feed: `IO`, or a hardware class. The committee's admin signs.
+    /// The admin changes the oracle's parameters from the first epoch after the delay on.
+    ///
+    /// Errors: `NotAdmin`, `ParameterOutOfRange`.
+    pub fn set_parameters(
+        ctx: &mut Context<SetParameters>,
+        parameters: OracleParameters,
+    ) -> Result<()> {
+        set_parameters::handler(ctx, parameters)
+    }
+
+    /// The admin names the members from the first epoch after the delay on; prices that former
+    /// members submitted count no more. Errors: `NotAdmin`, `MembersInvalid`.
+    pub fn rotate_committee(
+        ctx: &mut Context<RotateCommittee>,
+        members: Vec<Address>,
+    ) -> Result<()> {
+        rotate_committee::handler(ctx, &members)
+    }
+
+    /// The admin offers its office, which changes hands when accepted. Errors: `NotAdmin`.
+    pub fn offer_admin(ctx: &mut Context<OfferAdmin>, offered: Address) -> Result<()> {
+        offer_admin::handler(ctx, offered)
+    }
+
+    /// The one to whom it was offered takes the admin's office. Errors: `NotOffered`.
+    pub fn accept_admin(ctx: &mut Context<AcceptAdmin>) -> Result<()> {
+        accept_admin::handler(ctx)
+    }
+
+    /// The admin names the pauser, at once. Errors: `NotAdmin`.
+    pub fn set_pauser(ctx: &mut Context<SetPauser>, pauser: Address) -> Result<()> {
+        set_pauser::handler(ctx, pauser)
+    }
+
+    /// The pauser or the admin says which programs are paused: bits of `common::pause`. Refunds,
+    /// unbonding and claims go on. Errors: `NotPauser`, `PauseUnknown`.
+    pub fn set_paused(ctx: &mut Context<SetPaused>, paused: u8) -> Result<()> {
+        set_paused::handler(ctx, paused)
+    }
+
+    /// Opens a price feed: `IO`, or a hardware class. The admin signs.
     ///
     /// Errors: `SymbolInvalid`.
     pub fn create_feed(ctx: &mut Context<CreateFeed>, symbol: [u8; 16]) -> Result<()> {

@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 pub enum StakingError {
     #[msg("Only the program's upgrade authority may initialise it")]
     NotUpgradeAuthority,
-    #[msg("Only the registry's admin may do this")]
+    #[msg("Only the admin may do this")]
     NotAdmin,
     #[msg("The mint must be IO: 8 decimals, no freeze authority")]
     MintInvalid,
@@ -28,4 +28,8 @@ pub enum StakingError {
     NotANode,
     #[msg("Arithmetic overflow")]
     Overflow,
+    #[msg("Staking is paused")]
+    Paused,
+    #[msg("The parameter is outside its range")]
+    ParameterOutOfRange,
 }

@@ -1,9 +1,19 @@
-use anchor_lang::prelude::*;
+use {
+    crate::{Election, StakingParameters},
+    anchor_lang::prelude::*,
+};
 
 #[event]
 pub struct RegistryInitialized {
-    pub admin: Address,
     pub io_mint: Address,
+    pub parameters: StakingParameters,
+}
+
+/// These are the parameters of staking from `from` (Unix seconds) on.
+#[event]
+pub struct StakingParametersSet {
+    pub parameters: StakingParameters,
+    pub from: i64,
 }
 
 #[event]
@@ -23,8 +33,7 @@ pub struct ActorRegistered {
     pub at: i64,
     pub processors: u32,
     pub multiplier_bp: u32,
-    pub dollar_share_bp: u16,
-    pub commission_bp: u16,
+    pub election: Election,
     pub id: u16,
     pub kind: u8,
 }

@@ -14,6 +14,7 @@ mod state;
 
 pub use {errors::*, events::*, instructions::*, state::*};
 
+declare_program!(oracle);
 declare_id!("B3MXW84hrCbmt5xNMuFWa1PkteaF1HdktjdrVDgYy9SL");
 
 #[program]
@@ -21,8 +22,20 @@ pub mod staking {
     use super::*;
 
     /// Creates the registry and the vault that holds all stake. The upgrade authority signs, once.
-    pub fn initialize(ctx: &mut Context<Initialize>) -> Result<()> {
-        initialize::handler(ctx)
+    ///
+    /// Errors: `MintInvalid`, `ParameterOutOfRange`.
+    pub fn initialize(ctx: &mut Context<Initialize>, parameters: StakingParameters) -> Result<()> {
+        initialize::handler(ctx, parameters)
+    }
+
+    /// The admin changes the parameters from the first epoch after the delay on.
+    ///
+    /// Errors: `NotAdmin`, `ParameterOutOfRange`.
+    pub fn set_parameters(
+        ctx: &mut Context<SetParameters>,
+        parameters: StakingParameters,
+    ) -> Result<()> {
+        set_parameters::handler(ctx, parameters)
     }
 
     /// Names a hardware class and its collateral multiplier (10,000 = 1). The admin signs.
@@ -36,7 +49,7 @@ pub mod staking {
         add_class::handler(ctx, symbol, multiplier_bp)
     }
 
-    /// Registers a node: `processors` of one class, and the part of its pay it takes in dollars.
+    /// Registers a node: `processors` of one class, and what its owner elects.
     ///
     /// `id` numbers the owner's actors. `affiliate` is who brought the owner in (none: zeros), set
     /// once. Errors: `ProcessorsZero`, `DollarShareOutOfRange`, `CommissionOutOfRange`,
@@ -45,27 +58,27 @@ pub mod staking {
         ctx: &mut Context<RegisterNode>,
         id: u16,
         processors: u32,
-        dollar_share_bp: u16,
-        commission_bp: u16,
+        election: Election,
         affiliate: Address,
     ) -> Result<()> {
         register_node::handler(
             ctx,
             id,
             processors,
-            dollar_share_bp,
-            commission_bp,
+            election,
             affiliate,
         )
     }
 
-    /// Registers a user, who rents nodes. Errors: `AffiliateInvalid`.
+    /// Registers a user, who rents nodes. Errors: `DollarShareOutOfRange` (it is zero for a user),
+    /// `CommissionOutOfRange`, `AffiliateInvalid`.
     pub fn register_user(
         ctx: &mut Context<RegisterUser>,
         id: u16,
+        election: Election,
         affiliate: Address,
     ) -> Result<()> {
-        register_user::handler(ctx, id, affiliate)
+        register_user::handler(ctx, id, election, affiliate)
     }
 
     /// Adds IO to a node's collateral, from anyone who wants it to work.

@@ -48,38 +48,22 @@ pub struct Initialize {
     pub system_program: Program<System>,
 }
 
-pub fn handler(
-    ctx: &mut Context<Initialize>,
-    start_bp: i16,
-    end_bp: i16,
-    ramp_seconds: u32,
-) -> Result<()> {
-    let range = -Auction::MAX_PREMIUM_BP..=Auction::MAX_PREMIUM_BP;
-    require!(
-        range.contains(&start_bp)
-            && range.contains(&end_bp)
-            && start_bp <= end_bp
-            && ramp_seconds > 0,
-        BurnError::ParameterOutOfRange
-    );
+pub fn handler(ctx: &mut Context<Initialize>, parameters: BurnParameters) -> Result<()> {
+    parameters.validate()?;
     let at = Clock::get()?.unix_timestamp;
     let auction = &mut ctx.accounts.auction;
-    auction.admin = *ctx.accounts.admin.address();
     auction.io_mint = *ctx.accounts.io_mint.address();
     auction.usd_mint = *ctx.accounts.usd_mint.address();
     auction.waiting_since = at.into();
-    auction.ramp_seconds = ramp_seconds.into();
-    auction.start_bp = start_bp.into();
-    auction.end_bp = end_bp.into();
+    auction.parameters = parameters;
     auction.bump = ctx.bumps.auction;
+    auction.vault_bump = ctx.bumps.vault;
+    auction.incentives_bump = ctx.bumps.incentives;
 
     emit_cpi!(AuctionInitialized {
-        admin: *ctx.accounts.admin.address(),
         io_mint: *ctx.accounts.io_mint.address(),
         usd_mint: *ctx.accounts.usd_mint.address(),
-        ramp_seconds,
-        start_bp,
-        end_bp,
+        parameters,
         at,
     });
     Ok(())

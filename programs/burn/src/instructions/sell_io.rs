@@ -1,5 +1,8 @@
 use {
-    crate::{oracle::Feed, *},
+    crate::{
+        oracle::{Committee, Feed},
+        *,
+    },
     anchor_spl::{
         mint::Mint,
         token::{self, TokenAccount},
@@ -12,9 +15,11 @@ use {
 #[derive(Accounts)]
 pub struct SellIo {
     pub seller: Signer,
+    #[account(constraint = committee.paused & common::pause::BURN == 0 @ BurnError::Paused)]
+    pub committee: Account<Committee>,
     #[account(mut, seeds = [Auction::SEED], bump = auction.bump)]
     pub auction: Account<Auction>,
-    #[account(mut, seeds = [Auction::VAULT_SEED], bump)]
+    #[account(mut, seeds = [Auction::VAULT_SEED], bump = auction.vault_bump)]
     pub vault: Account<TokenAccount>,
     /// The oracle makes one feed for each symbol.
     #[account(constraint = feed.symbol == symbol::IO @ BurnError::FeedMismatch)]
@@ -39,11 +44,12 @@ pub fn handler(ctx: &mut Context<SellIo>, io_max: u64, usd_min: u64) -> Result<(
     let price_nano_usd = accounts.feed.price_nano_usd;
     // A clock that stepped back has waited for nothing.
     let waited = u64::try_from(at.saturating_sub(auction.waiting_since.get())).unwrap_or(0);
-    let ramp_seconds = auction.ramp_seconds.get();
+    let parameters = auction.parameters(at);
+    let ramp_seconds = parameters.ramp_seconds;
     let premium_bp = premium_bp(
         waited,
-        auction.start_bp.get(),
-        auction.end_bp.get(),
+        parameters.start_bp as i16, // within 5,000 of zero
+        parameters.end_bp as i16,
         ramp_seconds,
     );
     let vault_usd = accounts.vault.amount();

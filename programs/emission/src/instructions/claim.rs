@@ -46,7 +46,7 @@ pub fn handler(ctx: &mut Context<Claim>) -> Result<()> {
     let affiliate_bp = if accounts.actor.affiliate == Address::default() {
         0
     } else {
-        accounts.emission.affiliate_bp.get()
+        accounts.emission.parameters(at).affiliate_bp
     };
     let shares = split::claim(ClaimInput {
         accrued,

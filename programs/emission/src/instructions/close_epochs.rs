@@ -1,5 +1,5 @@
 use {
-    crate::*,
+    crate::{oracle::Committee, *},
     economics::{
         accumulator::{distribute, DistributeInput},
         schedule, split,
@@ -9,6 +9,9 @@ use {
 #[event_cpi]
 #[derive(Accounts)]
 pub struct CloseEpochs {
+    /// The only account of its type: the oracle creates it once, at one address.
+    #[account(constraint = committee.paused & common::pause::EMISSION == 0 @ EmissionError::Paused)]
+    pub committee: Account<Committee>,
     #[account(mut, seeds = [Emission::SEED], bump = emission.bump)]
     pub emission: Account<Emission>,
     /// The page of the first epoch to be closed.
@@ -32,9 +35,17 @@ pub fn handler(ctx: &mut Context<CloseEpochs>, through: u32) -> Result<()> {
     let first = emission.open_epoch();
     let total_points = emission.total_points.get();
     let total_coupons = emission.total_coupons.get();
-    let halves = split::epoch_halves(
-        schedule::emission(closed, through),
-        emission.availability_bp.get(),
+    // Each epoch by the parameter of its time, however late it is closed.
+    let next_from = match emission.next_parameters_at.get() {
+        0 => 0,
+        from => schedule::epoch_at(emission.genesis.get(), from).ok_or(EmissionError::Overflow)?,
+    };
+    let halves = split::halves_across(
+        closed,
+        through,
+        emission.parameters.availability_bp,
+        next_from,
+        emission.next_parameters.availability_bp,
     )
     .map_err(EmissionError::from)?;
     let availability = distribute(DistributeInput {

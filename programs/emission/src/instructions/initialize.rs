@@ -1,11 +1,11 @@
 use {
-    crate::*,
+    crate::{oracle::Committee, *},
     anchor_spl::{
         mint::Mint,
         token::{self, spl_token::instruction::AuthorityType},
     },
     common::{upgrade, IO_DECIMALS},
-    economics::{schedule, BPS, SECONDS_PER_HOUR},
+    economics::{schedule, SECONDS_PER_HOUR},
 };
 
 #[event_cpi]
@@ -13,13 +13,15 @@ use {
 pub struct Initialize {
     #[account(mut)]
     pub admin: Signer,
+    /// Says when epoch 1 begins.
+    pub committee: Account<Committee>,
     #[account(init, payer = admin, seeds = [Emission::SEED], bump)]
     pub emission: Account<Emission>,
-    /// What was minted before the schedule is the genesis, at most.
+    /// What was minted before the schedule is the genesis.
     #[account(
         mut,
         constraint = io_mint.decimals() == IO_DECIMALS && io_mint.freeze_authority().is_none() @ EmissionError::MintInvalid,
-        constraint = io_mint.supply() <= schedule::GENESIS_SUPPLY @ EmissionError::MintInvalid,
+        constraint = io_mint.supply() == schedule::GENESIS_SUPPLY @ EmissionError::MintInvalid,
         constraint = io_mint.mint_authority() == Some(admin.address()) @ EmissionError::MintInvalid
     )]
     pub io_mint: Account<Mint>,
@@ -37,22 +39,15 @@ pub struct Initialize {
 
 pub fn handler(
     ctx: &mut Context<Initialize>,
-    genesis: i64,
     coupon_authority: Address,
-    lock_seconds: u32,
-    availability_bp: u16,
-    affiliate_bp: u16,
+    parameters: EmissionParameters,
 ) -> Result<()> {
+    parameters.validate()?;
     let now = Clock::get()?.unix_timestamp;
+    let genesis = ctx.accounts.committee.genesis;
     require!(
         genesis > now.saturating_sub(SECONDS_PER_HOUR as i64),
         EmissionError::GenesisPast
-    );
-    require!(
-        lock_seconds > 0
-            && u64::from(availability_bp) <= BPS
-            && affiliate_bp <= Emission::MAX_AFFILIATE_BP,
-        EmissionError::ParameterOutOfRange
     );
 
     let mint_authority = *ctx.accounts.emission.address();
@@ -70,23 +65,17 @@ pub fn handler(
     )?;
 
     let emission = &mut accounts.emission;
-    emission.admin = *accounts.admin.address();
     emission.io_mint = *accounts.io_mint.address();
     emission.coupon_authority = coupon_authority;
     emission.genesis = genesis.into();
-    emission.lock_seconds = lock_seconds.into();
-    emission.availability_bp = availability_bp.into();
-    emission.affiliate_bp = affiliate_bp.into();
+    emission.parameters = parameters;
     emission.bump = ctx.bumps.emission;
 
     emit_cpi!(EmissionInitialized {
-        admin: *ctx.accounts.admin.address(),
         io_mint: *ctx.accounts.io_mint.address(),
         coupon_authority,
         genesis,
-        lock_seconds,
-        availability_bp,
-        affiliate_bp,
+        parameters,
     });
     Ok(())
 }

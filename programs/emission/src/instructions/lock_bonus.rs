@@ -35,7 +35,7 @@ pub fn handler(ctx: &mut Context<LockBonus>) -> Result<()> {
     earner.bonus = fraction.into();
 
     let end = start
-        .checked_add(accounts.emission.lock_seconds.get().into())
+        .checked_add(accounts.emission.parameters(start).lock_seconds.into())
         .ok_or(EmissionError::Overflow)?;
     let vesting = &mut accounts.vesting;
     vesting.beneficiary = *accounts.authority.address();

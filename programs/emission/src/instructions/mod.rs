@@ -7,10 +7,11 @@ pub mod initialize;
 pub mod lock_bonus;
 pub mod open_rates;
 pub mod post_scores;
+pub mod set_parameters;
 pub mod withdraw_vested;
 
 #[allow(ambiguous_glob_reexports)] // `handler` is always called by its module's name
 pub use {
     claim::*, close_epochs::*, create_earner::*, credit_coupons::*, finalize_scores::*,
-    initialize::*, lock_bonus::*, open_rates::*, post_scores::*, withdraw_vested::*,
+    initialize::*, lock_bonus::*, open_rates::*, post_scores::*, set_parameters::*, withdraw_vested::*,
 };

@@ -1,11 +1,9 @@
-use {
-    crate::{oracle::Committee, *},
-    common::quorum,
-};
+use crate::{oracle::Committee, *};
 
 #[derive(Accounts)]
 pub struct PostScores {
     /// The only account of its type: the oracle creates it once, at one address.
+    #[account(constraint = committee.paused & common::pause::EMISSION == 0 @ EmissionError::Paused)]
     pub committee: Account<Committee>,
     #[account(mut, seeds = [Emission::SEED], bump = emission.bump)]
     pub emission: Account<Emission>,
@@ -15,7 +13,8 @@ pub fn handler(ctx: &mut Context<PostScores>, epoch: u32, scores: &[Score]) -> R
     let now = Clock::get()?.unix_timestamp;
     let remaining = ctx.remaining_accounts()?;
     let emission = &mut ctx.accounts.emission;
-    let signers = require_quorum(&ctx.accounts.committee, &remaining)?;
+    let (signers, majority) = common::quorum!(ctx.accounts.committee, now, &remaining);
+    require!(majority, EmissionError::NoQuorum);
     emission.require_open_for_scores(epoch, now)?;
     let earners = &remaining[signers..];
     require!(
@@ -37,20 +36,14 @@ pub fn handler(ctx: &mut Context<PostScores>, epoch: u32, scores: &[Score]) -> R
             .checked_sub(earner.points.get().into())
             .and_then(|rest| rest.checked_add(score.points.into()))
             .ok_or(EmissionError::Overflow)?;
+        if score.points == 0 {
+            earner.proven_since = 0.into();
+        } else if earner.points == 0 {
+            earner.proven_since = epoch.into();
+        }
         earner.points = score.points.into();
         earner.reputation = score.reputation.into();
     }
     emission.total_points = total.into();
     Ok(())
-}
-
-/// Refuses unless a strict majority of the committee signed; returns how many accounts signed.
-pub fn require_quorum(committee: &Committee, accounts: &[AccountView]) -> Result<usize> {
-    let members = committee
-        .members
-        .get(..committee.count as usize)
-        .ok_or(EmissionError::NoQuorum)?;
-    let (signers, majority) = quorum::strict_majority(members, accounts);
-    require!(majority, EmissionError::NoQuorum);
-    Ok(signers)
 }

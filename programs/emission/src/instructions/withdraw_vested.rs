@@ -30,7 +30,7 @@ pub fn handler(ctx: &mut Context<WithdrawVested>) -> Result<()> {
     let vesting = &mut accounts.vesting;
     let total = vesting.total.get();
     let vested =
-        vested(total, vesting.start.get(), vesting.end.get(), at).map_err(EmissionError::from)?;
+        vested(total, vesting.start.get(), vesting.end.get(), 1, at).map_err(EmissionError::from)?;
     let amount = vested.saturating_sub(vesting.withdrawn.get());
     require!(amount > 0, EmissionError::NothingToClaim);
     vesting.withdrawn = vested.into();

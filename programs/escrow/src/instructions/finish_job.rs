@@ -39,7 +39,7 @@ pub fn handler(ctx: &mut Context<FinishJob>) -> Result<()> {
     let worked = job.worked_seconds();
     require!(
         worked == u64::from(job.settled_seconds.get())
-            || worked < u64::from(accounts.terms.min_work_seconds.get()),
+            || worked < u64::from(accounts.terms.parameters(at).min_work_seconds),
         EscrowError::SettleFirst
     );
 

@@ -28,26 +28,18 @@ pub struct Initialize {
     pub system_program: Program<System>,
 }
 
-pub fn handler(ctx: &mut Context<Initialize>, args: &TermsArgs) -> Result<()> {
-    args.validate()?;
+pub fn handler(ctx: &mut Context<Initialize>, parameters: EscrowParameters) -> Result<()> {
+    parameters.validate()?;
     let terms = &mut ctx.accounts.terms;
-    terms.admin = *ctx.accounts.admin.address();
-    terms.router = args.router;
     terms.usd_mint = *ctx.accounts.usd_mint.address();
     terms.burn_vault = find_program_address(&[BURN_VAULT_SEED], &burn::ID).0;
     terms.incentives = find_program_address(&[INCENTIVES_SEED], &burn::ID).0;
-    terms.min_work_seconds = args.min_work_seconds.into();
-    terms.fee_bp = args.fee_bp.into();
-    terms.fee_burn_bp = args.fee_burn_bp.into();
-    terms.max_bonus_bp = args.max_bonus_bp.into();
-    terms.discount_reputation = args.discount_reputation.map(PodU16::from);
-    terms.discount_bp = args.discount_bp.map(PodU16::from);
+    terms.parameters = parameters;
     terms.bump = ctx.bumps.terms;
 
-    emit_cpi!(TermsSet {
-        admin: *ctx.accounts.admin.address(),
+    emit_cpi!(EscrowInitialized {
         usd_mint: *ctx.accounts.usd_mint.address(),
-        terms: args.clone(),
+        parameters,
     });
     Ok(())
 }

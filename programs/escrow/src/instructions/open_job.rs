@@ -1,5 +1,10 @@
 use {
-    crate::{emission::Earner, oracle::Feed, staking::Actor, *},
+    crate::{
+        emission::Earner,
+        oracle::{Committee, Feed},
+        staking::Actor,
+        *,
+    },
     anchor_spl::{
         mint::Mint,
         token::{self, TokenAccount},
@@ -16,6 +21,8 @@ use {
 pub struct OpenJob {
     #[account(mut, address = user.authority @ EscrowError::NotAuthority)]
     pub authority: Signer,
+    #[account(constraint = committee.paused & common::pause::ESCROW == 0 @ EscrowError::Paused)]
+    pub committee: Account<Committee>,
     #[account(constraint = user.kind == USER @ EscrowError::NotAUser)]
     pub user: Account<Actor>,
     /// Carries the user's reputation.
@@ -69,7 +76,10 @@ pub fn handler(
     require!(at <= accounts.feed.valid_until, EscrowError::PriceStale);
 
     let price_nano_usd = accounts.feed.price_nano_usd;
-    let discount_bp = accounts.terms.discount_bp(accounts.earner.reputation);
+    let discount_bp = accounts
+        .terms
+        .parameters(at)
+        .discount_bp(accounts.earner.reputation);
     let rate_per_hour = rate_per_hour(QuoteInput {
         price_nano_usd,
         processors,

@@ -6,6 +6,7 @@ use {
     },
     anchor_lang::{cpi::InstructionAccount, unchecked_invoke_signed_fixed},
     anchor_spl::token::{self, TokenAccount},
+    common::change::in_force,
     economics::settlement::{settle, SettleInput},
 };
 
@@ -44,6 +45,7 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
     let at = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     let job = &mut accounts.job;
+    let parameters = accounts.terms.parameters(at);
     let worked = job.worked_seconds();
     let from_second = job.settled_seconds.get();
     require!(
@@ -51,7 +53,7 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
         EscrowError::NothingToSettle
     );
     require!(
-        worked >= u64::from(accounts.terms.min_work_seconds.get()),
+        worked >= u64::from(parameters.min_work_seconds),
         EscrowError::BelowMinimumWork
     );
     let to_second = u32::try_from(worked).map_err(|_| EscrowError::Overflow)?;
@@ -59,10 +61,11 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
     let period = job.period.get();
     let paid = settle(SettleInput {
         gross,
-        fee_bp: accounts.terms.fee_bp.get(),
-        fee_burn_bp: accounts.terms.fee_burn_bp.get(),
-        dollar_share_bp: accounts.node.dollar_share_bp,
-        max_bonus_bp: accounts.terms.max_bonus_bp.get(),
+        fee_bp: parameters.fee_bp,
+        affiliate_bp: 0,
+        fee_burn_bp: parameters.fee_burn_bp,
+        dollar_share_bp: dollar_share_bp(&accounts.node, at),
+        max_bonus_bp: parameters.max_bonus_bp,
     })
     .map_err(EscrowError::from)?;
     let to_burn = paid
@@ -149,4 +152,14 @@ fn credit_coupons(accounts: &mut SettleJob, base: u64, bonus: u64) {
         &[authority, emission, earner, rates, event_authority, program],
         &[seeds],
     );
+}
+
+/// The part of its pay that the node takes in dollars, as it counts at `now`.
+fn dollar_share_bp(node: &Actor, now: i64) -> u16 {
+    in_force(
+        node.election.dollar_share_bp,
+        node.next_election.dollar_share_bp,
+        node.next_election_at,
+        now,
+    )
 }

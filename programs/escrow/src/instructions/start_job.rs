@@ -1,10 +1,11 @@
-use crate::{staking::Actor, *};
+use crate::{oracle::Committee, staking::Actor, *};
 
 #[event_cpi]
 #[derive(Accounts)]
 pub struct StartJob {
-    #[account(address = terms.router @ EscrowError::NotRouter)]
     pub router: Signer,
+    #[account(constraint = committee.paused & common::pause::ESCROW == 0 @ EscrowError::Paused)]
+    pub committee: Account<Committee>,
     #[account(seeds = [Terms::SEED], bump = terms.bump)]
     pub terms: Account<Terms>,
     #[account(mut, constraint = job.state == Job::OPEN @ EscrowError::WrongState)]
@@ -20,6 +21,10 @@ pub struct StartJob {
 
 pub fn handler(ctx: &mut Context<StartJob>) -> Result<()> {
     let at = Clock::get()?.unix_timestamp;
+    require!(
+        *ctx.accounts.router.address() == ctx.accounts.terms.parameters(at).router,
+        EscrowError::NotRouter
+    );
     let job = &mut ctx.accounts.job;
     job.node = *ctx.accounts.node.address();
     job.started_at = at.into();

@@ -5,7 +5,11 @@ use crate::*;
 pub struct CommitChallenge {
     #[account(mut)]
     pub verifier: Signer,
-    #[account(seeds = [Committee::SEED], bump = committee.bump)]
+    #[account(
+        seeds = [Committee::SEED],
+        bump = committee.bump,
+        constraint = committee.paused & common::pause::ORACLE == 0 @ OracleError::Paused
+    )]
     pub committee: Account<Committee>,
     #[account(
         init,
@@ -28,13 +32,16 @@ pub fn handler(
     round: u16,
     commitment: [u8; 32],
 ) -> Result<()> {
+    let clock = Clock::get()?;
     let verifier = *ctx.accounts.verifier.address();
-    ctx.accounts.committee.index_of(&verifier)?;
+    ctx.accounts
+        .committee
+        .index_of(&verifier, clock.unix_timestamp)?;
 
     let challenge = &mut ctx.accounts.challenge;
     challenge.verifier = verifier;
     challenge.commitment = commitment;
-    challenge.slot = Clock::get()?.slot.into();
+    challenge.slot = clock.slot.into();
     challenge.epoch = epoch.into();
     challenge.round = round.into();
     challenge.bump = ctx.bumps.challenge;

@@ -6,7 +6,11 @@ use crate::*;
 pub struct CreateFeed {
     #[account(mut, address = committee.admin @ OracleError::NotAdmin)]
     pub admin: Signer,
-    #[account(seeds = [Committee::SEED], bump = committee.bump)]
+    #[account(
+        seeds = [Committee::SEED],
+        bump = committee.bump,
+        constraint = committee.paused & common::pause::ORACLE == 0 @ OracleError::Paused
+    )]
     pub committee: Account<Committee>,
     #[account(init, payer = admin, seeds = [Feed::SEED, symbol.as_ref()], bump)]
     pub feed: Account<Feed>,

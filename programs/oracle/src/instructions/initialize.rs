@@ -21,37 +21,28 @@ pub struct Initialize {
 pub fn handler(
     ctx: &mut Context<Initialize>,
     members: &[Address],
-    freshness_seconds: u32,
-    max_change_bp: u16,
+    pauser: Address,
+    genesis: i64,
+    parameters: OracleParameters,
 ) -> Result<()> {
-    let distinct = members
-        .iter()
-        .enumerate()
-        .all(|(i, member)| !members[..i].contains(member));
-    require!(
-        (1..=Committee::MAX_MEMBERS).contains(&members.len()) && distinct,
-        OracleError::MembersInvalid
-    );
-    require!(
-        freshness_seconds > 0 && (1..=10_000).contains(&max_change_bp),
-        OracleError::ParameterOutOfRange
-    );
+    Committee::require_members(members)?;
+    parameters.validate()?;
 
     let committee = &mut ctx.accounts.committee;
     committee.admin = *ctx.accounts.admin.address();
-    for (place, member) in committee.members.iter_mut().zip(members) {
-        *place = *member;
-    }
+    committee.pauser = pauser;
+    committee.members = Committee::places(members);
     committee.count = members.len() as u8;
-    committee.freshness_seconds = freshness_seconds.into();
-    committee.max_change_bp = max_change_bp.into();
+    committee.genesis = genesis.into();
+    committee.parameters = parameters;
     committee.bump = ctx.bumps.committee;
 
     emit_cpi!(CommitteeInitialized {
         admin: *ctx.accounts.admin.address(),
+        pauser,
         members: members.to_vec(),
-        freshness_seconds,
-        max_change_bp,
+        genesis,
+        parameters,
     });
     Ok(())
 }

@@ -4,6 +4,8 @@ use {crate::*, anchor_lang::sha256};
 pub struct RecordChallenges {
     #[account(address = challenge.verifier @ OracleError::NotAMember)]
     pub verifier: Signer,
+    #[account(constraint = committee.paused & common::pause::ORACLE == 0 @ OracleError::Paused)]
+    pub committee: Account<Committee>,
     #[account(mut)]
     pub challenge: Account<Challenge>,
 }

@@ -7,7 +7,11 @@ use {
 #[derive(Accounts)]
 pub struct SubmitPrice {
     pub member: Signer,
-    #[account(seeds = [Committee::SEED], bump = committee.bump)]
+    #[account(
+        seeds = [Committee::SEED],
+        bump = committee.bump,
+        constraint = committee.paused & common::pause::ORACLE == 0 @ OracleError::Paused
+    )]
     pub committee: Account<Committee>,
     #[account(mut, seeds = [Feed::SEED, feed.symbol.as_ref()], bump = feed.bump)]
     pub feed: Account<Feed>,
@@ -19,7 +23,13 @@ pub fn handler(ctx: &mut Context<SubmitPrice>, price_nano_usd: u64) -> Result<()
     let committee = &ctx.accounts.committee;
     let feed = &mut ctx.accounts.feed;
 
-    let place = committee.index_of(ctx.accounts.member.address())?;
+    let place = committee.index_of(ctx.accounts.member.address(), now)?;
+    let rotation = committee.rotation(now);
+    if feed.rotation != rotation {
+        // Places belong to other members now; what the last majority said counts to its end.
+        feed.submitted_nano_usd = [0.into(); Committee::MAX_MEMBERS];
+        feed.rotation = rotation.into();
+    }
     feed.submitted_nano_usd[place] = price_nano_usd.into();
     feed.submitted_at[place] = now.into();
     if let Some((price, valid_until)) = majority_price(committee, feed, now)? {
@@ -41,12 +51,15 @@ pub fn handler(ctx: &mut Context<SubmitPrice>, price_nano_usd: u64) -> Result<()
 /// The lower median of the fresh submissions, at most `max_change_bp` from where the price stood a
 /// step ago, and the last second at which a strict majority of them is still fresh. `None` where none is.
 fn majority_price(committee: &Committee, feed: &mut Feed, now: i64) -> Result<Option<(u64, i64)>> {
-    let freshness = i64::from(committee.freshness_seconds.get());
+    let parameters = committee.parameters(now);
+    let freshness = i64::from(parameters.freshness_seconds);
+    let members = committee.members(now).len();
+    let majority = members / 2 + 1;
     let mut prices = [0u64; Committee::MAX_MEMBERS];
     // Ages rather than times: all are between 0 and `freshness`, so they sort as unsigned.
     let mut ages = [0u64; Committee::MAX_MEMBERS];
     let mut fresh = 0;
-    for place in 0..committee.members().len() {
+    for place in 0..members {
         let price = feed.submitted_nano_usd[place].get();
         let age = now.saturating_sub(feed.submitted_at[place].get());
         if price > 0 && (0..=freshness).contains(&age) {
@@ -55,14 +68,14 @@ fn majority_price(committee: &Committee, feed: &mut Feed, now: i64) -> Result<Op
             fresh += 1;
         }
     }
-    if fresh < committee.majority() {
+    if fresh < majority {
         return Ok(None);
     }
 
     let median = lower_median(&mut prices[..fresh]).ok_or(OracleError::Overflow)?;
     let ages = &mut ages[..fresh];
     ages.sort_unstable();
-    let oldest_needed = ages[committee.majority() - 1] as i64;
+    let oldest_needed = ages[majority - 1] as i64;
 
     if now.saturating_sub(feed.step_at.get()) >= Feed::STEP_SECONDS {
         feed.step_nano_usd = feed.price_nano_usd;
@@ -74,7 +87,7 @@ fn majority_price(committee: &Committee, feed: &mut Feed, now: i64) -> Result<Op
         median
     } else {
         // Rounded down: the bound is never exceeded. At least 1, or a tiny price could not move.
-        let step = u128::from(from) * u128::from(committee.max_change_bp.get()) / u128::from(BPS);
+        let step = u128::from(from) * u128::from(parameters.max_change_bp) / u128::from(BPS);
         let step = u64::try_from(step)
             .map_err(|_| OracleError::Overflow)?
             .max(1);

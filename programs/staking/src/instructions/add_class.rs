@@ -1,13 +1,12 @@
-use crate::*;
+use crate::{oracle::Committee, *};
 
 #[event_cpi]
 #[derive(Accounts)]
 #[instruction(symbol: [u8; 16])]
 pub struct AddClass {
-    #[account(mut, address = registry.admin @ StakingError::NotAdmin)]
+    #[account(mut, address = committee.admin @ StakingError::NotAdmin)]
     pub admin: Signer,
-    #[account(seeds = [Registry::SEED], bump = registry.bump)]
-    pub registry: Account<Registry>,
+    pub committee: Account<Committee>,
     #[account(init, payer = admin, seeds = [Class::SEED, symbol.as_ref()], bump)]
     pub class: Account<Class>,
     pub system_program: Program<System>,

@@ -1,5 +1,5 @@
 use {
-    crate::*,
+    crate::{oracle::Committee, *},
     anchor_spl::token::{self, TokenAccount},
 };
 
@@ -7,6 +7,8 @@ use {
 #[derive(Accounts)]
 pub struct DepositCollateral {
     pub depositor: Signer,
+    #[account(constraint = committee.paused & common::pause::STAKING == 0 @ StakingError::Paused)]
+    pub committee: Account<Committee>,
     #[account(seeds = [Registry::SEED], bump = registry.bump)]
     pub registry: Account<Registry>,
     #[account(mut, constraint = actor.kind == Actor::NODE @ StakingError::NotANode)]

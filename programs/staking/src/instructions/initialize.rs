@@ -39,15 +39,16 @@ pub struct Initialize {
     pub system_program: Program<System>,
 }
 
-pub fn handler(ctx: &mut Context<Initialize>) -> Result<()> {
+pub fn handler(ctx: &mut Context<Initialize>, parameters: StakingParameters) -> Result<()> {
+    parameters.validate()?;
     let registry = &mut ctx.accounts.registry;
-    registry.admin = *ctx.accounts.admin.address();
     registry.io_mint = *ctx.accounts.io_mint.address();
+    registry.parameters = parameters;
     registry.bump = ctx.bumps.registry;
 
     emit_cpi!(RegistryInitialized {
-        admin: *ctx.accounts.admin.address(),
         io_mint: *ctx.accounts.io_mint.address(),
+        parameters,
     });
     Ok(())
 }

@@ -1,9 +1,6 @@
 use {
-    crate::*,
-    economics::{
-        quote,
-        settlement::{MAX_DOLLAR_SHARE_BP, MIN_DOLLAR_SHARE_BP},
-    },
+    crate::{oracle::Committee, *},
+    economics::quote,
 };
 
 #[event_cpi]
@@ -12,6 +9,8 @@ use {
 pub struct RegisterNode {
     #[account(mut)]
     pub authority: Signer,
+    #[account(constraint = committee.paused & common::pause::STAKING == 0 @ StakingError::Paused)]
+    pub committee: Account<Committee>,
     #[account(seeds = [Class::SEED, class.symbol.as_ref()], bump = class.bump)]
     pub class: Account<Class>,
     #[account(
@@ -28,20 +27,12 @@ pub fn handler(
     ctx: &mut Context<RegisterNode>,
     id: u16,
     processors: u32,
-    dollar_share_bp: u16,
-    commission_bp: u16,
+    election: Election,
     affiliate: Address,
 ) -> Result<()> {
     let authority = *ctx.accounts.authority.address();
     require!(processors > 0, StakingError::ProcessorsZero);
-    require!(
-        (MIN_DOLLAR_SHARE_BP..=MAX_DOLLAR_SHARE_BP).contains(&dollar_share_bp),
-        StakingError::DollarShareOutOfRange
-    );
-    require!(
-        (Actor::MIN_COMMISSION_BP..=Actor::MAX_COMMISSION_BP).contains(&commission_bp),
-        StakingError::CommissionOutOfRange
-    );
+    election.validate(Actor::NODE)?;
     require!(affiliate != authority, StakingError::AffiliateInvalid);
     let class = &ctx.accounts.class;
     let multiplier_bp = class.multiplier_bp.get();
@@ -57,11 +48,11 @@ pub fn handler(
     actor.registered_at = at.into();
     actor.processors = processors.into();
     actor.multiplier_bp = multiplier_bp.into();
-    actor.dollar_share_bp = dollar_share_bp.into();
-    actor.commission_bp = commission_bp.into();
+    actor.election = election;
     actor.id = id.into();
     actor.kind = Actor::NODE;
     actor.bump = ctx.bumps.actor;
+    actor.open();
 
     emit_cpi!(ActorRegistered {
         actor: *ctx.accounts.actor.address(),
@@ -72,8 +63,7 @@ pub fn handler(
         at,
         processors,
         multiplier_bp,
-        dollar_share_bp,
-        commission_bp,
+        election,
         id,
         kind: Actor::NODE,
     });

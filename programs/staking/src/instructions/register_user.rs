@@ -1,4 +1,4 @@
-use crate::*;
+use crate::{oracle::Committee, *};
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -6,6 +6,8 @@ use crate::*;
 pub struct RegisterUser {
     #[account(mut)]
     pub authority: Signer,
+    #[account(constraint = committee.paused & common::pause::STAKING == 0 @ StakingError::Paused)]
+    pub committee: Account<Committee>,
     #[account(
         init,
         payer = authority,
@@ -16,8 +18,14 @@ pub struct RegisterUser {
     pub system_program: Program<System>,
 }
 
-pub fn handler(ctx: &mut Context<RegisterUser>, id: u16, affiliate: Address) -> Result<()> {
+pub fn handler(
+    ctx: &mut Context<RegisterUser>,
+    id: u16,
+    election: Election,
+    affiliate: Address,
+) -> Result<()> {
     let authority = *ctx.accounts.authority.address();
+    election.validate(Actor::USER)?;
     require!(affiliate != authority, StakingError::AffiliateInvalid);
     let at = Clock::get()?.unix_timestamp;
 
@@ -25,9 +33,11 @@ pub fn handler(ctx: &mut Context<RegisterUser>, id: u16, affiliate: Address) -> 
     actor.authority = authority;
     actor.affiliate = affiliate;
     actor.registered_at = at.into();
+    actor.election = election;
     actor.id = id.into();
     actor.kind = Actor::USER;
     actor.bump = ctx.bumps.actor;
+    actor.open();
 
     emit_cpi!(ActorRegistered {
         actor: *ctx.accounts.actor.address(),
@@ -38,8 +48,7 @@ pub fn handler(ctx: &mut Context<RegisterUser>, id: u16, affiliate: Address) -> 
         at,
         processors: 0,
         multiplier_bp: 0,
-        dollar_share_bp: 0,
-        commission_bp: 0,
+        election,
         id,
         kind: Actor::USER,
     });

@@ -1,0 +1,30 @@
+//! Numbers with 64 fractional bits, in accounts.
+
+use {
+    anchor_lang::prelude::*,
+    anchor_lang::bytemuck,
+};
+
+/// An unsigned number with 64 fractional bits, in two words: other programs read it at its
+/// natural alignment, and its bytes are those of a little-endian `u128`.
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, IdlType)]
+pub struct Q64 {
+    pub fraction: PodU64,
+    pub whole: PodU64,
+}
+
+impl Q64 {
+    pub fn get(&self) -> u128 {
+        u128::from(self.whole.get()) << 64 | u128::from(self.fraction.get())
+    }
+}
+
+impl From<u128> for Q64 {
+    fn from(value: u128) -> Self {
+        Self {
+            fraction: (value as u64).into(),
+            whole: ((value >> 64) as u64).into(),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+use crate::{oracle::Committee, *};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct SetParameters {
+    #[account(address = committee.admin @ EmissionError::NotAdmin)]
+    pub admin: Signer,
+    pub committee: Account<Committee>,
+    #[account(mut, seeds = [Emission::SEED], bump = emission.bump)]
+    pub emission: Account<Emission>,
+}
+
+pub fn handler(ctx: &mut Context<SetParameters>, parameters: EmissionParameters) -> Result<()> {
+    parameters.validate()?;
+    let now = Clock::get()?.unix_timestamp;
+    let from =
+        common::takes_effect!(ctx.accounts.committee, now).ok_or(EmissionError::Overflow)?;
+    let emission = &mut ctx.accounts.emission;
+    emission.parameters = *emission.parameters(now);
+    emission.next_parameters = parameters;
+    emission.next_parameters_at = from.into();
+
+    emit_cpi!(EmissionParametersSet { parameters, from });
+    Ok(())
+}

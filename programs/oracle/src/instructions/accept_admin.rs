@@ -1,0 +1,20 @@
+use crate::*;
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct AcceptAdmin {
+    #[account(address = committee.offered_admin @ OracleError::NotOffered)]
+    pub offered: Signer,
+    #[account(mut, seeds = [Committee::SEED], bump = committee.bump)]
+    pub committee: Account<Committee>,
+}
+
+pub fn handler(ctx: &mut Context<AcceptAdmin>) -> Result<()> {
+    let admin = *ctx.accounts.offered.address();
+    let committee = &mut ctx.accounts.committee;
+    committee.admin = admin;
+    committee.offered_admin = Address::default();
+
+    emit_cpi!(AdminChanged { admin });
+    Ok(())
+}
