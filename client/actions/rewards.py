@@ -145,7 +145,8 @@ async def vestings(client: AsyncClient, beneficiary: Pubkey) -> dict[Pubkey, Ves
 
 def vested(vesting: Vesting, now: int) -> int:
     """What could be withdrawn of it at `now` (the chain's time), IO base units."""
-    return max(economics.vested(vesting.total, vesting.start, vesting.end, now) - vesting.withdrawn, 0)
+    free = economics.vested(vesting.total, vesting.start, vesting.end, step_seconds=1, now=now)
+    return max(free - vesting.withdrawn, 0)
 
 
 async def withdraw_vested(

@@ -180,7 +180,7 @@ class EmissionLedger:
     def vested_withdrawn(self, event: Event) -> None:
         """What has vested is minted."""
         vesting = self._vestings[event["vesting"]]
-        free = economics.vested(vesting.total, vesting.start, vesting.end, event["at"])
+        free = economics.vested(vesting.total, vesting.start, vesting.end, step_seconds=1, now=event["at"])
         amount, vesting.withdrawn = free - vesting.withdrawn, free
         whose = address_text(event["vesting"])
         self.checks.equal("vested and withdrawn", whose, amount, event["amount"])

@@ -108,6 +108,7 @@ class JobLedger:
             economics.SettleInput(
                 gross=gross,
                 fee_bp=self._terms["fee_bp"],
+                affiliate_bp=0,
                 fee_burn_bp=self._terms["fee_burn_bp"],
                 dollar_share_bp=node.dollar_share_bp,
                 max_bonus_bp=self._terms["max_bonus_bp"],

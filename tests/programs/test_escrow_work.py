@@ -203,7 +203,7 @@ def test_a_settlement_divides_what_was_worked(shared: World, dollar_share_bp: in
     before, vault = vaults(shared), shared.chain.balance(addresses.job_vault(job))
     coupons, settled = shared.chain.events(shared.settle_job(job, node))
     gross = economics.earned(job_of(shared, job).rate_per_hour, HOUR + 1_001)
-    paid = economics.settle(economics.SettleInput(gross, 500, 5_000, dollar_share_bp, 5_000))
+    paid = economics.settle(economics.SettleInput(gross, 500, 0, 5_000, dollar_share_bp, 5_000))
     assert paid.dollars + paid.burn + paid.fee_burn + paid.fee_incentives == gross
     assert shared.chain.balance(shared.usd(node[0])) == paid.dollars
     assert vaults(shared) == (before[0] + paid.burn + paid.fee_burn, before[1] + paid.fee_incentives)

@@ -28,7 +28,7 @@ def test_an_hour_pays_everyone_and_loses_nothing(world: World) -> None:
     deposits = economics.deposit(20_000_000, 2), economics.deposit(800_000, 2)
     gross = [deposit // 2 for deposit in deposits]
     paid = [
-        economics.settle(economics.SettleInput(g, 500, 5_000, share, 5_000))
+        economics.settle(economics.SettleInput(g, 500, 0, 5_000, share, 5_000))
         for g, share in zip(gross, (9_000, 3_000), strict=True)
     ]
     for (job, (owner, actor)), deposit, g, p in zip(jobs, deposits, gross, paid, strict=True):

@@ -18,17 +18,19 @@ INPUTS: dict[str, type] = {
     "rate_per_hour": economics.QuoteInput,
     "sale": economics.SaleInput,
     "settle": economics.SettleInput,
+    "slash": economics.SlashInput,
 }
 """The functions that take one structure; the others take the arguments of a row by name."""
 FUNCTIONS = {
     "accumulator": ["accrue", "distribute", "whole"],
     "auction": ["premium_bp", "sale", "waited_after"],
     "median": ["lower_median"],
+    "pool": ["join_shares", "shares_for", "slash", "split_shares", "value_of"],
     "quote": ["collateral", "deposit", "rate_per_hour"],
-    "schedule": ["cumulative", "emission", "epoch_at", "epoch_end", "epoch_start"],
-    "settlement": ["earned", "settle"],
+    "schedule": ["cumulative", "emission", "epoch_at", "epoch_end", "epoch_start", "epoch_start_from"],
+    "settlement": ["dispute_bond", "earned", "settle", "user_coupons"],
     "vesting": ["vested"],
-    "splits": ["bps_ceil", "bps_floor", "claim", "epoch_halves"],
+    "splits": ["bps_ceil", "bps_floor", "claim", "epoch_halves", "halves_across"],
 }
 TABLES = [(file, function) for file, functions in FUNCTIONS.items() for function in functions]
 
@@ -98,14 +100,27 @@ BEYOND: dict[str, list[dict[str, Any]]] = {
     "collateral": [dict(multiplier_bp=1 << 32, processors=1), dict(multiplier_bp=0, processors=-1)],
     "cumulative": [dict(t=-1), dict(t=1 << 32)],
     "deposit": [dict(rate_per_hour=-1, hours=1), dict(rate_per_hour=1, hours=1 << 32)],
+    "dispute_bond": [dict(bond=1 << 64, claimed_seconds=1, accepted_seconds=1)],
     "distribute": [dict(amount=0, carry_q64=-1, total=1)],
     "earned": [dict(rate_per_hour=0, seconds=-1)],
     "epoch_at": [dict(genesis=1 << 63, now=0), dict(genesis=0, now=-(1 << 63) - 1)],
+    "epoch_start_from": [dict(genesis=1 << 63, at=0), dict(genesis=0, at=1 << 63)],
+    "halves_across": [
+        dict(from_exclusive=0, to_inclusive=1, availability_bp=0, next_from_epoch=-1, next_availability_bp=0),
+        dict(from_exclusive=0, to_inclusive=1, availability_bp=0, next_from_epoch=0, next_availability_bp=1 << 16),
+    ],
+    "join_shares": [dict(shares=1, index=1, amount=-1), dict(shares=1 << 64, index=1, amount=0)],
     "lower_median": [dict(values=[1, -1]), dict(values=[1 << 64])],
     "premium_bp": [dict(seconds_since_last_sale=0, start_bp=1 << 15, end_bp=0, ramp_seconds=1)],
     "rate_per_hour": [dict(price_nano_usd=1, processors=1 << 32, discount_bp=0)],
     "sale": [dict(io_max=1, vault_usd=1, price_nano_usd_per_io=1, premium_bp=1 << 31)],
-    "settle": [dict(gross=-1, fee_bp=0, fee_burn_bp=0, dollar_share_bp=3_000, max_bonus_bp=0)],
+    "settle": [dict(gross=-1, fee_bp=0, affiliate_bp=0, fee_burn_bp=0, dollar_share_bp=3_000, max_bonus_bp=0)],
+    "shares_for": [dict(amount=1 << 64, index=1), dict(amount=0, index=-1)],
+    "slash": [dict(index=0, stake=1 << 64, shares=0, collateral=0, fraction_bp=0)],
+    "split_shares": [dict(shares=1, index=1, amount=-1)],
+    "user_coupons": [dict(gross=-1, discount_bp=0), dict(gross=0, discount_bp=1 << 16)],
+    "value_of": [dict(shares=-1, index=1), dict(shares=1, index=1 << 64)],
+    "vested": [dict(total=1, start=0, end=1, step_seconds=1 << 32, now=0)],
     "whole": [dict(accrued_q64=1 << 128)],
 }
 """Arguments that their Rust types cannot hold."""
