@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod committee;
+pub mod event;
 pub mod pause;
 pub mod q64;
 pub mod quorum;

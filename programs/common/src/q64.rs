@@ -1,9 +1,6 @@
 //! Numbers with 64 fractional bits, in accounts.
 
-use {
-    anchor_lang::prelude::*,
-    anchor_lang::bytemuck,
-};
+use {anchor_lang::bytemuck, anchor_lang::prelude::*};
 
 /// An unsigned number with 64 fractional bits, in two words: other programs read it at its
 /// natural alignment, and its bytes are those of a little-endian `u128`.

@@ -11,6 +11,7 @@
 #![allow(unused_variables)]
 
 use anchor_lang::prelude::*;
+use common::emit;
 
 mod errors;
 mod events;

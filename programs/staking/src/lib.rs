@@ -6,6 +6,7 @@
 #![allow(unused_variables)]
 
 use anchor_lang::prelude::*;
+use common::emit;
 
 mod errors;
 mod events;
@@ -61,13 +62,7 @@ pub mod staking {
         election: Election,
         affiliate: Address,
     ) -> Result<()> {
-        register_node::handler(
-            ctx,
-            id,
-            processors,
-            election,
-            affiliate,
-        )
+        register_node::handler(ctx, id, processors, election, affiliate)
     }
 
     /// Registers a user, who rents nodes. Errors: `DollarShareOutOfRange` (it is zero for a user),

@@ -60,11 +60,14 @@ pub fn handler(ctx: &mut Context<Initialize>, parameters: BurnParameters) -> Res
     auction.vault_bump = ctx.bumps.vault;
     auction.incentives_bump = ctx.bumps.incentives;
 
-    emit_cpi!(AuctionInitialized {
-        io_mint: *ctx.accounts.io_mint.address(),
-        usd_mint: *ctx.accounts.usd_mint.address(),
-        parameters,
-        at,
-    });
+    emit!(
+        ctx,
+        AuctionInitialized {
+            io_mint: *ctx.accounts.io_mint.address(),
+            usd_mint: *ctx.accounts.usd_mint.address(),
+            parameters,
+            at,
+        }
+    );
     Ok(())
 }

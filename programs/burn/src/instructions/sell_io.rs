@@ -93,13 +93,16 @@ pub fn handler(ctx: &mut Context<SellIo>, io_max: u64, usd_min: u64) -> Result<(
         .ok_or(BurnError::Overflow)?
         .into();
 
-    emit_cpi!(IoBurned {
-        seller: *ctx.accounts.seller.address(),
-        io: sold.io,
-        usd: sold.usd,
-        price_nano_usd,
-        premium_bp,
-        at,
-    });
+    emit!(
+        ctx,
+        IoBurned {
+            seller: *ctx.accounts.seller.address(),
+            io: sold.io,
+            usd: sold.usd,
+            price_nano_usd,
+            premium_bp,
+            at,
+        }
+    );
     Ok(())
 }

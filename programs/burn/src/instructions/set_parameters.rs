@@ -13,13 +13,12 @@ pub struct SetParameters {
 pub fn handler(ctx: &mut Context<SetParameters>, parameters: BurnParameters) -> Result<()> {
     parameters.validate()?;
     let now = Clock::get()?.unix_timestamp;
-    let from =
-        common::takes_effect!(ctx.accounts.committee, now).ok_or(BurnError::Overflow)?;
+    let from = common::takes_effect!(ctx.accounts.committee, now).ok_or(BurnError::Overflow)?;
     let auction = &mut ctx.accounts.auction;
     auction.parameters = *auction.parameters(now);
     auction.next_parameters = parameters;
     auction.next_parameters_at = from.into();
 
-    emit_cpi!(BurnParametersSet { parameters, from });
+    emit!(ctx, BurnParametersSet { parameters, from });
     Ok(())
 }

@@ -78,12 +78,15 @@ pub fn handler(ctx: &mut Context<Claim>) -> Result<()> {
         );
     }
 
-    emit_cpi!(Claimed {
-        actor: *ctx.accounts.actor.address(),
-        owner: shares.owner,
-        affiliate: shares.affiliate,
-        closed_epoch: ctx.accounts.emission.closed_epoch.get(),
-        at,
-    });
+    emit!(
+        ctx,
+        Claimed {
+            actor: *ctx.accounts.actor.address(),
+            owner: shares.owner,
+            affiliate: shares.affiliate,
+            closed_epoch: ctx.accounts.emission.closed_epoch.get(),
+            at,
+        }
+    );
     Ok(())
 }

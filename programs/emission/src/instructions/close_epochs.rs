@@ -73,18 +73,21 @@ pub fn handler(ctx: &mut Context<CloseEpochs>, through: u32) -> Result<()> {
     emission.closed_epoch = through.into();
     ctx.accounts.rates.per_coupon[(first % Rates::EPOCHS) as usize] = compute.per_unit_q64.into();
 
-    emit_cpi!(EpochsClosed {
-        first,
-        last: through,
-        availability: halves.availability,
-        compute: halves.compute,
-        total_points,
-        total_coupons,
-        per_point_q64: availability.per_unit_q64,
-        per_coupon_q64: compute.per_unit_q64,
-        carry_availability_q64: availability.carry_q64,
-        carry_compute_q64: compute.carry_q64,
-        at,
-    });
+    emit!(
+        ctx,
+        EpochsClosed {
+            first,
+            last: through,
+            availability: halves.availability,
+            compute: halves.compute,
+            total_points,
+            total_coupons,
+            per_point_q64: availability.per_unit_q64,
+            per_coupon_q64: compute.per_unit_q64,
+            carry_availability_q64: availability.carry_q64,
+            carry_compute_q64: compute.carry_q64,
+            at,
+        }
+    );
     Ok(())
 }

@@ -20,9 +20,12 @@ pub fn handler(ctx: &mut Context<CreateEarner>) -> Result<()> {
     earner.snapshot = ctx.accounts.emission.per_point;
     earner.bump = ctx.bumps.earner;
 
-    emit_cpi!(EarnerCreated {
-        earner: *ctx.accounts.earner.address(),
-        actor: *ctx.accounts.actor.address(),
-    });
+    emit!(
+        ctx,
+        EarnerCreated {
+            earner: *ctx.accounts.earner.address(),
+            actor: *ctx.accounts.actor.address(),
+        }
+    );
     Ok(())
 }

@@ -30,12 +30,15 @@ pub fn handler(ctx: &mut Context<CreditCoupons>, base: u64, bonus: u64) -> Resul
     earner.coupon_epoch = epoch.into();
     emission.total_coupons = total_coupons.into();
 
-    emit_cpi!(CouponsCredited {
-        actor: ctx.accounts.earner.actor,
-        base,
-        bonus,
-        total_coupons,
-        epoch,
-    });
+    emit!(
+        ctx,
+        CouponsCredited {
+            actor: ctx.accounts.earner.actor,
+            base,
+            bonus,
+            total_coupons,
+            epoch,
+        }
+    );
     Ok(())
 }

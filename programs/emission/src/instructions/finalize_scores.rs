@@ -19,10 +19,13 @@ pub fn handler(ctx: &mut Context<FinalizeScores>, epoch: u32, digest: [u8; 32]) 
     emission.require_open_for_scores(epoch, now)?;
     emission.final_epoch = epoch.into();
 
-    emit_cpi!(ScoresFinalized {
-        digest,
-        total_points: ctx.accounts.emission.total_points.get(),
-        epoch,
-    });
+    emit!(
+        ctx,
+        ScoresFinalized {
+            digest,
+            total_points: ctx.accounts.emission.total_points.get(),
+            epoch,
+        }
+    );
     Ok(())
 }

@@ -71,11 +71,14 @@ pub fn handler(
     emission.parameters = parameters;
     emission.bump = ctx.bumps.emission;
 
-    emit_cpi!(EmissionInitialized {
-        io_mint: *ctx.accounts.io_mint.address(),
-        coupon_authority,
-        genesis,
-        parameters,
-    });
+    emit!(
+        ctx,
+        EmissionInitialized {
+            io_mint: *ctx.accounts.io_mint.address(),
+            coupon_authority,
+            genesis,
+            parameters,
+        }
+    );
     Ok(())
 }

@@ -44,12 +44,15 @@ pub fn handler(ctx: &mut Context<LockBonus>) -> Result<()> {
     vesting.end = end.into();
     vesting.bump = ctx.bumps.vesting;
 
-    emit_cpi!(BonusLocked {
-        actor: *ctx.accounts.actor.address(),
-        vesting: *ctx.accounts.vesting.address(),
-        amount,
-        start,
-        end,
-    });
+    emit!(
+        ctx,
+        BonusLocked {
+            actor: *ctx.accounts.actor.address(),
+            vesting: *ctx.accounts.vesting.address(),
+            amount,
+            start,
+            end,
+        }
+    );
     Ok(())
 }

@@ -13,5 +13,6 @@ pub mod withdraw_vested;
 #[allow(ambiguous_glob_reexports)] // `handler` is always called by its module's name
 pub use {
     claim::*, close_epochs::*, create_earner::*, credit_coupons::*, finalize_scores::*,
-    initialize::*, lock_bonus::*, open_rates::*, post_scores::*, set_parameters::*, withdraw_vested::*,
+    initialize::*, lock_bonus::*, open_rates::*, post_scores::*, set_parameters::*,
+    withdraw_vested::*,
 };

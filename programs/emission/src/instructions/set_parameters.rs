@@ -13,13 +13,12 @@ pub struct SetParameters {
 pub fn handler(ctx: &mut Context<SetParameters>, parameters: EmissionParameters) -> Result<()> {
     parameters.validate()?;
     let now = Clock::get()?.unix_timestamp;
-    let from =
-        common::takes_effect!(ctx.accounts.committee, now).ok_or(EmissionError::Overflow)?;
+    let from = common::takes_effect!(ctx.accounts.committee, now).ok_or(EmissionError::Overflow)?;
     let emission = &mut ctx.accounts.emission;
     emission.parameters = *emission.parameters(now);
     emission.next_parameters = parameters;
     emission.next_parameters_at = from.into();
 
-    emit_cpi!(EmissionParametersSet { parameters, from });
+    emit!(ctx, EmissionParametersSet { parameters, from });
     Ok(())
 }

@@ -29,8 +29,8 @@ pub fn handler(ctx: &mut Context<WithdrawVested>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let vesting = &mut accounts.vesting;
     let total = vesting.total.get();
-    let vested =
-        vested(total, vesting.start.get(), vesting.end.get(), 1, at).map_err(EmissionError::from)?;
+    let vested = vested(total, vesting.start.get(), vesting.end.get(), 1, at)
+        .map_err(EmissionError::from)?;
     let amount = vested.saturating_sub(vesting.withdrawn.get());
     require!(amount > 0, EmissionError::NothingToClaim);
     vesting.withdrawn = vested.into();
@@ -44,13 +44,16 @@ pub fn handler(ctx: &mut Context<WithdrawVested>) -> Result<()> {
         amount,
         &[seeds],
     );
-    emit_cpi!(VestedWithdrawn {
-        vesting: *ctx.accounts.vesting.address(),
-        beneficiary: *ctx.accounts.beneficiary.address(),
-        amount,
-        withdrawn: vested,
-        at,
-    });
+    emit!(
+        ctx,
+        VestedWithdrawn {
+            vesting: *ctx.accounts.vesting.address(),
+            beneficiary: *ctx.accounts.beneficiary.address(),
+            amount,
+            withdrawn: vested,
+            at,
+        }
+    );
     if vested == total {
         let beneficiary = *ctx.accounts.beneficiary.account();
         ctx.accounts.vesting.close(beneficiary)?;

@@ -72,13 +72,16 @@ pub fn handler(ctx: &mut Context<FinishJob>) -> Result<()> {
     );
     accounts.job.state = Job::FINISHED;
 
-    emit_cpi!(JobFinished {
-        job: *ctx.accounts.job.address(),
-        deposit: ctx.accounts.job.deposit.get(),
-        settled: ctx.accounts.job.settled_usd.get(),
-        refund,
-        worked_seconds: ctx.accounts.job.settled_seconds.get(),
-        at,
-    });
+    emit!(
+        ctx,
+        JobFinished {
+            job: *ctx.accounts.job.address(),
+            deposit: ctx.accounts.job.deposit.get(),
+            settled: ctx.accounts.job.settled_usd.get(),
+            refund,
+            worked_seconds: ctx.accounts.job.settled_seconds.get(),
+            at,
+        }
+    );
     Ok(())
 }

@@ -37,9 +37,12 @@ pub fn handler(ctx: &mut Context<Initialize>, parameters: EscrowParameters) -> R
     terms.parameters = parameters;
     terms.bump = ctx.bumps.terms;
 
-    emit_cpi!(EscrowInitialized {
-        usd_mint: *ctx.accounts.usd_mint.address(),
-        parameters,
-    });
+    emit!(
+        ctx,
+        EscrowInitialized {
+            usd_mint: *ctx.accounts.usd_mint.address(),
+            parameters,
+        }
+    );
     Ok(())
 }

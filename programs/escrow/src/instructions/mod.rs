@@ -7,4 +7,7 @@ pub mod settle_job;
 pub mod start_job;
 
 #[allow(ambiguous_glob_reexports)] // `handler` is always called by its module's name
-pub use {finish_job::*, initialize::*, open_job::*, report_job::*, set_parameters::*, settle_job::*, start_job::*};
+pub use {
+    finish_job::*, initialize::*, open_job::*, report_job::*, set_parameters::*, settle_job::*,
+    start_job::*,
+};

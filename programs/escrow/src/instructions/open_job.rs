@@ -111,19 +111,22 @@ pub fn handler(
     job.bump = ctx.bumps.job;
     job.vault_bump = ctx.bumps.vault;
 
-    emit_cpi!(JobOpened {
-        job: *ctx.accounts.job.address(),
-        user: *ctx.accounts.user.address(),
-        authority: *ctx.accounts.authority.address(),
-        class: ctx.accounts.job.class,
-        id,
-        price_nano_usd,
-        rate_per_hour,
-        deposit,
-        at,
-        processors,
-        hours,
-        discount_bp,
-    });
+    emit!(
+        ctx,
+        JobOpened {
+            job: *ctx.accounts.job.address(),
+            user: *ctx.accounts.user.address(),
+            authority: *ctx.accounts.authority.address(),
+            class: ctx.accounts.job.class,
+            id,
+            price_nano_usd,
+            rate_per_hour,
+            deposit,
+            at,
+            processors,
+            hours,
+            discount_bp,
+        }
+    );
     Ok(())
 }

@@ -13,13 +13,12 @@ pub struct SetParameters {
 pub fn handler(ctx: &mut Context<SetParameters>, parameters: EscrowParameters) -> Result<()> {
     parameters.validate()?;
     let now = Clock::get()?.unix_timestamp;
-    let from =
-        common::takes_effect!(ctx.accounts.committee, now).ok_or(EscrowError::Overflow)?;
+    let from = common::takes_effect!(ctx.accounts.committee, now).ok_or(EscrowError::Overflow)?;
     let terms = &mut ctx.accounts.terms;
     terms.parameters = *terms.parameters(now);
     terms.next_parameters = parameters;
     terms.next_parameters_at = from.into();
 
-    emit_cpi!(EscrowParametersSet { parameters, from });
+    emit!(ctx, EscrowParametersSet { parameters, from });
     Ok(())
 }

@@ -108,21 +108,24 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
         credit_coupons(accounts, coupons.0, coupons.1);
     }
 
-    emit_cpi!(JobSettled {
-        job: *ctx.accounts.job.address(),
-        node: *ctx.accounts.node.address(),
-        gross,
-        dollars: paid.dollars,
-        burn: paid.burn,
-        fee_burn: paid.fee_burn,
-        fee_incentives: paid.fee_incentives,
-        coupons_base: coupons.0,
-        coupons_bonus: coupons.1,
-        at,
-        from_second,
-        to_second,
-        period,
-    });
+    emit!(
+        ctx,
+        JobSettled {
+            job: *ctx.accounts.job.address(),
+            node: *ctx.accounts.node.address(),
+            gross,
+            dollars: paid.dollars,
+            burn: paid.burn,
+            fee_burn: paid.fee_burn,
+            fee_incentives: paid.fee_incentives,
+            coupons_base: coupons.0,
+            coupons_bonus: coupons.1,
+            at,
+            from_second,
+            to_second,
+            period,
+        }
+    );
     Ok(())
 }
 

@@ -31,10 +31,13 @@ pub fn handler(ctx: &mut Context<StartJob>) -> Result<()> {
     job.reported_at = at.into();
     job.state = Job::RUNNING;
 
-    emit_cpi!(JobStarted {
-        job: *ctx.accounts.job.address(),
-        node: *ctx.accounts.node.address(),
-        at,
-    });
+    emit!(
+        ctx,
+        JobStarted {
+            job: *ctx.accounts.job.address(),
+            node: *ctx.accounts.node.address(),
+            at,
+        }
+    );
     Ok(())
 }

@@ -15,6 +15,6 @@ pub fn handler(ctx: &mut Context<AcceptAdmin>) -> Result<()> {
     committee.admin = admin;
     committee.offered_admin = Address::default();
 
-    emit_cpi!(AdminChanged { admin });
+    emit!(ctx, AdminChanged { admin });
     Ok(())
 }

@@ -26,6 +26,6 @@ pub fn handler(ctx: &mut Context<CreateFeed>, symbol: [u8; 16]) -> Result<()> {
     feed.symbol = symbol;
     feed.bump = ctx.bumps.feed;
 
-    emit_cpi!(FeedCreated { symbol });
+    emit!(ctx, FeedCreated { symbol });
     Ok(())
 }

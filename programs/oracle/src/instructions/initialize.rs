@@ -37,12 +37,15 @@ pub fn handler(
     committee.parameters = parameters;
     committee.bump = ctx.bumps.committee;
 
-    emit_cpi!(CommitteeInitialized {
-        admin: *ctx.accounts.admin.address(),
-        pauser,
-        members: members.to_vec(),
-        genesis,
-        parameters,
-    });
+    emit!(
+        ctx,
+        CommitteeInitialized {
+            admin: *ctx.accounts.admin.address(),
+            pauser,
+            members: members.to_vec(),
+            genesis,
+            parameters,
+        }
+    );
     Ok(())
 }

@@ -12,9 +12,12 @@ pub struct OfferAdmin {
 pub fn handler(ctx: &mut Context<OfferAdmin>, offered: Address) -> Result<()> {
     ctx.accounts.committee.offered_admin = offered;
 
-    emit_cpi!(AdminOffered {
-        admin: *ctx.accounts.admin.address(),
-        offered,
-    });
+    emit!(
+        ctx,
+        AdminOffered {
+            admin: *ctx.accounts.admin.address(),
+            offered,
+        }
+    );
     Ok(())
 }

@@ -24,9 +24,12 @@ pub fn handler(ctx: &mut Context<RotateCommittee>, members: &[Address]) -> Resul
     committee.next_count = members.len() as u8;
     committee.next_members_at = from.into();
 
-    emit_cpi!(CommitteeRotated {
-        members: members.to_vec(),
-        from,
-    });
+    emit!(
+        ctx,
+        CommitteeRotated {
+            members: members.to_vec(),
+            from,
+        }
+    );
     Ok(())
 }

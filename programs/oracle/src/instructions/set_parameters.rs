@@ -18,6 +18,6 @@ pub fn handler(ctx: &mut Context<SetParameters>, parameters: OracleParameters) -
     committee.next_parameters = parameters;
     committee.next_parameters_at = from.into();
 
-    emit_cpi!(OracleParametersSet { parameters, from });
+    emit!(ctx, OracleParametersSet { parameters, from });
     Ok(())
 }

@@ -15,10 +15,13 @@ pub fn handler(ctx: &mut Context<SetPaused>, paused: u8) -> Result<()> {
     require!(paused & !pause::ALL == 0, OracleError::PauseUnknown);
     ctx.accounts.committee.paused = paused;
 
-    emit_cpi!(PausedSet {
-        by: *ctx.accounts.by.address(),
-        at: Clock::get()?.unix_timestamp,
-        paused,
-    });
+    emit!(
+        ctx,
+        PausedSet {
+            by: *ctx.accounts.by.address(),
+            at: Clock::get()?.unix_timestamp,
+            paused,
+        }
+    );
     Ok(())
 }

@@ -12,6 +12,6 @@ pub struct SetPauser {
 pub fn handler(ctx: &mut Context<SetPauser>, pauser: Address) -> Result<()> {
     ctx.accounts.committee.pauser = pauser;
 
-    emit_cpi!(PauserSet { pauser });
+    emit!(ctx, PauserSet { pauser });
     Ok(())
 }

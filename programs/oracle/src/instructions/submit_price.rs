@@ -37,14 +37,17 @@ pub fn handler(ctx: &mut Context<SubmitPrice>, price_nano_usd: u64) -> Result<()
         feed.valid_until = valid_until.into();
     }
 
-    emit_cpi!(PriceSubmitted {
-        symbol: ctx.accounts.feed.symbol,
-        member: *ctx.accounts.member.address(),
-        submitted_nano_usd: price_nano_usd,
-        price_nano_usd: ctx.accounts.feed.price_nano_usd.get(),
-        valid_until: ctx.accounts.feed.valid_until.get(),
-        at: now,
-    });
+    emit!(
+        ctx,
+        PriceSubmitted {
+            symbol: ctx.accounts.feed.symbol,
+            member: *ctx.accounts.member.address(),
+            submitted_nano_usd: price_nano_usd,
+            price_nano_usd: ctx.accounts.feed.price_nano_usd.get(),
+            valid_until: ctx.accounts.feed.valid_until.get(),
+            at: now,
+        }
+    );
     Ok(())
 }
 

@@ -23,9 +23,12 @@ pub fn handler(ctx: &mut Context<AddClass>, symbol: [u8; 16], multiplier_bp: u32
     class.multiplier_bp = multiplier_bp.into();
     class.bump = ctx.bumps.class;
 
-    emit_cpi!(ClassAdded {
-        symbol,
-        multiplier_bp,
-    });
+    emit!(
+        ctx,
+        ClassAdded {
+            symbol,
+            multiplier_bp,
+        }
+    );
     Ok(())
 }

@@ -40,12 +40,15 @@ pub fn handler(ctx: &mut Context<DepositCollateral>, amount: u64) -> Result<()> 
     );
     accounts.actor.collateral = collateral.into();
 
-    emit_cpi!(CollateralDeposited {
-        actor: *ctx.accounts.actor.address(),
-        depositor: *ctx.accounts.depositor.address(),
-        amount,
-        collateral,
-        at: Clock::get()?.unix_timestamp,
-    });
+    emit!(
+        ctx,
+        CollateralDeposited {
+            actor: *ctx.accounts.actor.address(),
+            depositor: *ctx.accounts.depositor.address(),
+            amount,
+            collateral,
+            at: Clock::get()?.unix_timestamp,
+        }
+    );
     Ok(())
 }

@@ -46,9 +46,12 @@ pub fn handler(ctx: &mut Context<Initialize>, parameters: StakingParameters) -> 
     registry.parameters = parameters;
     registry.bump = ctx.bumps.registry;
 
-    emit_cpi!(RegistryInitialized {
-        io_mint: *ctx.accounts.io_mint.address(),
-        parameters,
-    });
+    emit!(
+        ctx,
+        RegistryInitialized {
+            io_mint: *ctx.accounts.io_mint.address(),
+            parameters,
+        }
+    );
     Ok(())
 }

@@ -6,4 +6,7 @@ pub mod register_user;
 pub mod set_parameters;
 
 #[allow(ambiguous_glob_reexports)] // `handler` is always called by its module's name
-pub use {add_class::*, deposit_collateral::*, initialize::*, register_node::*, register_user::*, set_parameters::*};
+pub use {
+    add_class::*, deposit_collateral::*, initialize::*, register_node::*, register_user::*,
+    set_parameters::*,
+};

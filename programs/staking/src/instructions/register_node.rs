@@ -54,18 +54,21 @@ pub fn handler(
     actor.bump = ctx.bumps.actor;
     actor.open();
 
-    emit_cpi!(ActorRegistered {
-        actor: *ctx.accounts.actor.address(),
-        authority,
-        affiliate,
-        class: ctx.accounts.class.symbol,
-        collateral_required,
-        at,
-        processors,
-        multiplier_bp,
-        election,
-        id,
-        kind: Actor::NODE,
-    });
+    emit!(
+        ctx,
+        ActorRegistered {
+            actor: *ctx.accounts.actor.address(),
+            authority,
+            affiliate,
+            class: ctx.accounts.class.symbol,
+            collateral_required,
+            at,
+            processors,
+            multiplier_bp,
+            election,
+            id,
+            kind: Actor::NODE,
+        }
+    );
     Ok(())
 }

@@ -39,18 +39,21 @@ pub fn handler(
     actor.bump = ctx.bumps.actor;
     actor.open();
 
-    emit_cpi!(ActorRegistered {
-        actor: *ctx.accounts.actor.address(),
-        authority,
-        affiliate,
-        class: [0; 16],
-        collateral_required: 0,
-        at,
-        processors: 0,
-        multiplier_bp: 0,
-        election,
-        id,
-        kind: Actor::USER,
-    });
+    emit!(
+        ctx,
+        ActorRegistered {
+            actor: *ctx.accounts.actor.address(),
+            authority,
+            affiliate,
+            class: [0; 16],
+            collateral_required: 0,
+            at,
+            processors: 0,
+            multiplier_bp: 0,
+            election,
+            id,
+            kind: Actor::USER,
+        }
+    );
     Ok(())
 }

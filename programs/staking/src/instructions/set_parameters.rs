@@ -13,13 +13,12 @@ pub struct SetParameters {
 pub fn handler(ctx: &mut Context<SetParameters>, parameters: StakingParameters) -> Result<()> {
     parameters.validate()?;
     let now = Clock::get()?.unix_timestamp;
-    let from =
-        common::takes_effect!(ctx.accounts.committee, now).ok_or(StakingError::Overflow)?;
+    let from = common::takes_effect!(ctx.accounts.committee, now).ok_or(StakingError::Overflow)?;
     let registry = &mut ctx.accounts.registry;
     registry.parameters = *registry.parameters(now);
     registry.next_parameters = parameters;
     registry.next_parameters_at = from.into();
 
-    emit_cpi!(StakingParametersSet { parameters, from });
+    emit!(ctx, StakingParametersSet { parameters, from });
     Ok(())
 }
