@@ -212,7 +212,8 @@ class Decoder:
         decoded.rows.setdefault(event.table, []).append(place + values)
         decoded.events += 1
         if event.name == "EmissionInitialized":
-            self.io_mint = address_text(values[1])
+            names = [column.name for column in event.layout.columns]
+            self.io_mint = address_text(values[names.index("io_mint")])
 
     def _commit_challenge(self, place: Row, body: bytes, accounts: list[str]) -> tuple[str, list[Row]]:
         if len(body) < _COMMIT.size or len(accounts) < 3:

@@ -1,8 +1,8 @@
 """Byte layouts of events and instructions, and the tables their rows go to, read from the IDLs (spec 0.1.0).
 
-Nothing here is typed by hand: a field of an event is a column of the same name, a nested struct's fields join its
-parent's, and a table is the event's name in snake case. `tests/unit/test_indexer_layouts.py` holds the migrations to
-it.
+Nothing here is typed by hand: a field of an event is a column of the same name, a field of a struct within it is one
+of both names (`election_dollar_share_bp`), and a table is the event's name in snake case.
+`tests/unit/test_indexer_layouts.py` holds the migrations to it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ EVENT_AUTHORITY_SEED: Final = b"__event_authority"
 _IDLS: Final = ROOT / "programs" / "idls"
 
 _SCALARS: Final[dict[str, tuple[str, str]]] = {
+    "bool": ("?", "boolean"),
     "u8": ("B", "smallint"),
     "u16": ("H", "integer"),
     "i16": ("h", "smallint"),
@@ -198,19 +199,19 @@ def _layout(type_name: str, types: dict[str, Any]) -> Layout:
     columns = tuple(_columns(type_name, types))
     names = [column.name for column in columns]
     if len(set(names)) != len(names):
-        raise LookupError(f"{type_name} has two fields of one name once its structs are joined: {names}")
+        raise LookupError(f"{type_name} has two columns of one name: {names}")
     fixed = all(column.places for column in columns)
     codes = "".join(_repeat(column.code, column.places) for column in columns)
     return Layout(columns, struct.Struct("<" + codes) if fixed else None)
 
 
-def _columns(type_name: str, types: dict[str, Any]) -> Iterable[Column]:
+def _columns(type_name: str, types: dict[str, Any], prefix: str = "") -> Iterable[Column]:
     for field in types[type_name]["fields"]:
-        name, kind = field["name"], field["type"]
+        name, kind = prefix + field["name"], field["type"]
         if isinstance(kind, str):
             yield _column(name, kind, 1, "")
         elif "defined" in kind:
-            yield from _columns(kind["defined"]["name"], types)
+            yield from _columns(kind["defined"]["name"], types, f"{name}_")
         elif kind.get("array", [None])[0] == "u8":
             yield Column(name, "bytea", f"{kind['array'][1]}s", 1, None)
         elif "array" in kind:

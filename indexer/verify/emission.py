@@ -12,6 +12,7 @@ from typing import Any
 
 from client import economics
 from indexer.decode import address_text
+from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks, Payout
 from indexer.verify.supply import SupplyLedger
 
@@ -48,10 +49,10 @@ class EmissionLedger:
     supply: SupplyLedger
     target: int
     """The epoch whose payouts are wanted."""
+    now: int = 0
+    """The chain's time, Unix seconds."""
     genesis: int = 0
-    availability_bp: int = 0
-    affiliate_bp: int = 0
-    lock_seconds: int = 0
+    parameters: Changing = field(default_factory=lambda: Changing.begin({}))
     per_point: int = 0
     carry_availability: int = 0
     carry_compute: int = 0
@@ -77,8 +78,16 @@ class EmissionLedger:
 
     def emission_initialized(self, event: Event) -> None:
         """The schedule begins."""
-        self.genesis, self.lock_seconds = event["genesis"], event["lock_seconds"]
-        self.availability_bp, self.affiliate_bp = event["availability_bp"], event["affiliate_bp"]
+        self.genesis = event["genesis"]
+        self.parameters = Changing.begin(nested(event, "parameters"))
+
+    def emission_parameters_set(self, event: Event) -> None:
+        """Other parameters, from an epoch's start on."""
+        self.parameters.change(nested(event, "parameters"), event["from"], self.now)
+
+    def block(self, event: Event) -> None:
+        """Time has passed."""
+        self.now = event["time"]
 
     def actor_registered(self, event: Event) -> None:
         """Remembers who shares in an actor's claims."""
@@ -122,8 +131,7 @@ class EmissionLedger:
         """What the schedule gives is divided."""
         first, last = self.closed_epoch + 1, self.final_epoch
         of = f"epochs {first} to {last}"
-        emitted = economics.emission(first - 1, last)
-        halves = economics.epoch_halves(emitted, self.availability_bp)
+        halves = self._halves(first, last)
         points = economics.distribute(
             economics.DistributeInput(halves.availability, self.carry_availability, self.total_points)
         )
@@ -159,7 +167,8 @@ class EmissionLedger:
         accrued, earner.liquid = economics.whole(earner.liquid)
         has_affiliate = self.affiliates.get(event["actor"], False)
         # No one can delegate yet, so there are no stakers to pay.
-        shares = economics.claim(economics.ClaimInput(accrued, 0, self.affiliate_bp if has_affiliate else 0))
+        affiliate_bp = self.parameters.at(self.now)["affiliate_bp"] if has_affiliate else 0
+        shares = economics.claim(economics.ClaimInput(accrued, 0, affiliate_bp))
         whose = address_text(event["actor"])
         self.checks.equal("claimed by the owner", whose, shares.owner, event["owner"])
         self.checks.equal("claimed by the affiliate", whose, shares.affiliate, event["affiliate"])
@@ -174,8 +183,9 @@ class EmissionLedger:
         amount, earner.bonus = economics.whole(earner.bonus)
         whose = address_text(event["actor"])
         self.checks.equal("bonus locked", whose, amount, event["amount"])
-        self.checks.equal("end of a lock", whose, event["start"] + self.lock_seconds, event["end"])
-        self._vestings[event["vesting"]] = _Vesting(amount, event["start"], event["start"] + self.lock_seconds)
+        end = event["start"] + self.parameters.at(self.now)["lock_seconds"]
+        self.checks.equal("end of a lock", whose, end, event["end"])
+        self._vestings[event["vesting"]] = _Vesting(amount, event["start"], end)
 
     def vested_withdrawn(self, event: Event) -> None:
         """What has vested is minted."""
@@ -187,6 +197,13 @@ class EmissionLedger:
         self.checks.equal("withdrawn in all", whose, free, event["withdrawn"])
         self.checks.equal("minted by a withdrawal", whose, amount, self.supply.explain_mint(event))
         self._count_minted(amount, whose)
+
+    def _halves(self, first: int, last: int) -> economics.Halves:
+        """What epochs `first` to `last` emit, each divided by the parameter of its time."""
+        held = self.parameters
+        next_from = (economics.epoch_at(self.genesis, held.next_at) or 0) if held.next_at else 0
+        current, following = held.current["availability_bp"], held.next["availability_bp"]
+        return economics.halves_across(first - 1, last, current, next_from, following)
 
     def _count_minted(self, amount: int, whose: str) -> None:
         self.minted += amount

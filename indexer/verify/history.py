@@ -23,6 +23,8 @@ Place = tuple[int, ...]
 
 _RECORDS_LAST: Final = 1 << 30
 """Item of an event, so that it can be compared with rows of records."""
+_BLOCK_FIRST: Final = -1
+"""Place of a block before everything in it."""
 
 
 class History:
@@ -51,7 +53,8 @@ class History:
         """Everything after the cursor that is confirmed, up to the slot `until`: each slot, once it was heard."""
         decoder = Decoder(io_mint)
         async for slot, block in source.blocks(rpc, cursor.position, until, commitment="confirmed"):
-            rows = decoder.block(slot, block).rows
+            decoded = decoder.block(slot, block)
+            rows = {**decoded.rows, "block": [(slot, decoded.time, decoded.blockhash, b"")]}
             events = [
                 (_place(event), table, event)
                 for table in self._hearers
@@ -67,14 +70,15 @@ class History:
 
 
 def _place(event: Event) -> Place:
-    return event["slot"], event["tx_index"], event["path"], event.get("item", _RECORDS_LAST)
+    first = _BLOCK_FIRST
+    return event["slot"], event.get("tx_index", first), event.get("path", first), event.get("item", _RECORDS_LAST)
 
 
 async def _merged(connection: Connection, tables: tuple[str, ...]) -> AsyncIterator[tuple[str, Event]]:
     """Rows of several tables in the order of their places. At most a page of each is in memory."""
     cursors = []
     for table in tables:
-        order = "slot, tx_index, path" + (", item" if "item" in store.columns(table) else "")
+        order = ", ".join(name for name in ("slot", "tx_index", "path", "item") if name in store.columns(table))
         # Table and columns are names of ours, not anybody's text.
         rows = connection.cursor(f"SELECT * FROM chain.{table} ORDER BY {order}", prefetch=1_000)  # noqa: S608
         cursors.append(aiter(rows))

@@ -8,6 +8,7 @@ from typing import Any
 
 from client import economics
 from indexer.decode import address_text
+from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks
 
 Event = Mapping[str, Any]
@@ -56,20 +57,30 @@ class JobLedger:
     donated: int = 0
     """USD base units that strangers sent to vaults of jobs; the users got them."""
     _nodes: dict[bytes, _Node] = field(default_factory=dict)
-    _terms: Event = field(default_factory=dict)
+    now: int = 0
+    """The chain's time, Unix seconds."""
+    _terms: Changing = field(default_factory=lambda: Changing.begin({}))
     _credited: tuple[Any, ...] = ()
     """The last credit of coupons: transaction, actor, base, bonus."""
 
-    def terms_set(self, event: Event) -> None:
+    def block(self, event: Event) -> None:
+        """Time has passed."""
+        self.now = event["time"]
+
+    def escrow_initialized(self, event: Event) -> None:
         """The terms of all jobs."""
-        self._terms = event
+        self._terms = Changing.begin(nested(event, "parameters"))
+
+    def escrow_parameters_set(self, event: Event) -> None:
+        """Other terms, from an epoch's start on."""
+        self._terms.change(nested(event, "parameters"), event["from"], self.now)
 
     def actor_registered(self, event: Event) -> None:
         """A node's collateral follows from its class and processors."""
         if event["kind"] != 1:
             return
         required = economics.collateral(event["multiplier_bp"], event["processors"])
-        self._nodes[event["actor"]] = _Node(event["dollar_share_bp"], required)
+        self._nodes[event["actor"]] = _Node(event["election_dollar_share_bp"], required)
         whose = address_text(event["actor"])
         self.checks.equal("collateral required", whose, required, event["collateral_required"])
 
@@ -103,15 +114,16 @@ class JobLedger:
     def job_settled(self, event: Event) -> None:
         """Seconds of work are paid: every part of it recomputed."""
         job, node = self.jobs[event["job"]], self._nodes[event["node"]]
+        terms = self._terms.at(self.now)
         gross = economics.earned(job.rate_per_hour, event["to_second"]) - job.settled
         paid = economics.settle(
             economics.SettleInput(
                 gross=gross,
-                fee_bp=self._terms["fee_bp"],
+                fee_bp=terms["fee_bp"],
                 affiliate_bp=0,
-                fee_burn_bp=self._terms["fee_burn_bp"],
+                fee_burn_bp=terms["fee_burn_bp"],
                 dollar_share_bp=node.dollar_share_bp,
-                max_bonus_bp=self._terms["max_bonus_bp"],
+                max_bonus_bp=terms["max_bonus_bp"],
             )
         )
         credit = (paid.coupons_base, paid.coupons_bonus) if node.collateral >= node.required else _NO_CREDIT

@@ -234,7 +234,7 @@ def test_the_supply_of_io_is_followed_once_its_mint_is_known() -> None:
     both = [call(keys, TOKEN, batch, [account, STRANGER, PAYER, account, MINT, PAYER])]
     batched = decode(transaction(keys, both, []), decoder=Decoder(MINT))
     assert batched.rows["io_supply_changed"] == [(7, 0, 0, 1, -1, 12, raw)]
-    body = struct.pack("<32s32s32sqIHH", bytes(32), based58.b58decode(MINT.encode()), bytes(32), 0, 1, 2, 3)
+    body = struct.pack("<32s32sqIHH", based58.b58decode(MINT.encode()), bytes(32), 0, 1, 2, 3)
     keys = [PAYER]
     begin = [call(keys, EMISSION.text, b"\x01" * 8, [PAYER])]
     said = call(keys, EMISSION.text, event(EMISSION, "EmissionInitialized", body), [EMISSION.event_authority], 2)
