@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from functools import cache
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 import base58
 from solana.rpc.async_api import AsyncClient
@@ -54,7 +54,7 @@ def decode(kind: type[T], data: bytes) -> T:
     if len(data) < size:
         raise NotAnAccount(f"a {kind.__name__} has {size} bytes, not {len(data)}")
     decoded = coder(program).accounts.decode(data)
-    return kind(**{name: convert(getattr(decoded, name)) for name, convert in _conversions(kind)})  # type: ignore[arg-type] # a type is hashable
+    return convert_part(kind, decoded)
 
 
 def offset_of(kind: type, field: str) -> int:
@@ -84,21 +84,32 @@ def _as_is(value: Any) -> Any:
 
 @cache
 def _conversions(kind: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    return tuple((field.name, _conversion(kind, field.name, str(field.type))) for field in fields(kind))
+    return tuple((name, _conversion(wanted)) for name, wanted in get_type_hints(kind).items() if name in _names(kind))
 
 
-def _conversion(kind: type, name: str, annotation: str) -> Callable[[Any], Any]:
-    if annotation == "str":
+def _names(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+def _conversion(wanted: Any) -> Callable[[Any], Any]:
+    if wanted is str:
         return lambda raw: symbol_text(bytes(raw))
-    if annotation == "bytes":
+    if wanted is bytes:
         return bytes
-    if annotation == "tuple[int, ...]":
+    if wanted == tuple[int, ...]:
         return lambda items: tuple(q64_int(i) if hasattr(i, "whole") else int(i) for i in items)
-    if annotation.startswith("tuple"):
+    if get_origin(wanted) is tuple:
         return tuple
-    if annotation == "int":
+    if wanted is int:
         return lambda value: q64_int(value) if hasattr(value, "whole") else int(value)
+    if is_dataclass(wanted):
+        return lambda part: convert_part(wanted, part)  # type: ignore[arg-type] # a class, not an instance
     return _as_is
+
+
+def convert_part(kind: type[T], part: Any) -> T:
+    """A part of an account or of an event as its dataclass."""
+    return kind(**{name: convert(getattr(part, name)) for name, convert in _conversions(kind)})  # type: ignore[arg-type] # a type is hashable
 
 
 async def fetch(client: AsyncClient, kind: type[T], address: Pubkey, commitment: Commitment = Confirmed) -> T | None:

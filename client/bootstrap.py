@@ -1,13 +1,13 @@
 """How a network comes into being: the transactions that initialise the five programs, in order. Pure: nothing is sent.
 
-The upgrade authority of the programs signs them all; it is the admin of each afterwards, and gives the mint authority
+The upgrade authority of the programs signs them all; it is the admin of all afterwards, and gives the mint authority
 of IO to the emission program for good.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from solders.instruction import Instruction
 from solders.keypair import Keypair
@@ -59,54 +59,31 @@ def initialize_programs(
     usd_mint: Pubkey,
     members: Sequence[Pubkey],
     router: Pubkey,
+    pauser: Pubkey,
     genesis: int,
     classes: Mapping[str, int],
     parameters: Parameters,
 ) -> Iterator[Step]:
     """Initialises the five programs.
 
-    `members`: the committee; `router`: assigns nodes to jobs; `genesis`: Unix seconds at which epoch 1 begins;
-    `classes`: symbol to multiplier, 10,000 = 1; each gets a price feed, as IO does.
+    `members`: the committee; `router`: assigns nodes to jobs; `pauser`: may pause programs; `genesis`: Unix
+    seconds at which epoch 1 begins; `classes`: symbol to multiplier, 10,000 = 1; each gets a price feed, as IO does.
     """
     owner = admin.pubkey()
-    p = parameters
     committee = oracle.initialize(
-        admin=owner, members=members, freshness_seconds=p.freshness_seconds, max_change_bp=p.max_change_bp
+        admin=owner, members=members, pauser=pauser, genesis=genesis, parameters=parameters.oracle
     )
     yield Step("committee", [committee], [admin])
-    registry = staking.initialize(admin=owner, io_mint=io_mint)
+    registry = staking.initialize(admin=owner, io_mint=io_mint, parameters=parameters.staking)
     yield Step("staking", [registry], [admin])
-    auction = burn.initialize(
-        admin=owner,
-        io_mint=io_mint,
-        usd_mint=usd_mint,
-        start_bp=p.auction_start_bp,
-        end_bp=p.auction_end_bp,
-        ramp_seconds=p.auction_ramp_seconds,
-    )
+    auction = burn.initialize(admin=owner, io_mint=io_mint, usd_mint=usd_mint, parameters=parameters.burn)
     yield Step("burn auction", [auction], [admin])
     schedule = emission.initialize(
-        admin=owner,
-        io_mint=io_mint,
-        genesis=genesis,
-        coupon_authority=addresses.terms(),
-        lock_seconds=p.lock_seconds,
-        availability_bp=p.availability_bp,
-        affiliate_bp=p.affiliate_bp,
+        admin=owner, io_mint=io_mint, coupon_authority=addresses.terms(), parameters=parameters.emission
     )
     yield Step("emission", [schedule], [admin])
     yield Step("rates", [emission.open_rates(payer=owner, epoch=1)], [admin])
-    terms = escrow.initialize(
-        admin=owner,
-        usd_mint=usd_mint,
-        router=router,
-        min_work_seconds=p.min_work_seconds,
-        fee_bp=p.fee_bp,
-        fee_burn_bp=p.fee_burn_bp,
-        max_bonus_bp=p.max_bonus_bp,
-        discount_reputation=p.discount_reputation,
-        discount_bp=p.discount_bp,
-    )
+    terms = escrow.initialize(admin=owner, usd_mint=usd_mint, parameters=replace(parameters.escrow, router=router))
     yield Step("escrow", [terms], [admin])
     for symbol in (IO_SYMBOL, *classes):
         instructions = [oracle.create_feed(admin=owner, symbol=symbol)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -101,3 +102,9 @@ def build(
         metas.append(AccountMeta(address, False, False) if given is None else AccountMeta(given, signer, writable))
     data = coder(program).instruction.encode(instruction, dict(args or {}))
     return Instruction(address, data, [*metas, *remaining])
+
+
+def as_argument(part: Any) -> dict[str, Any]:
+    """A dataclass as the argument of its name: tuples become lists. Not `asdict`, which an address does not allow."""
+    given = {field.name: getattr(part, field.name) for field in fields(part)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from solders.pubkey import Pubkey
+
+from client.economics import IO, USD
+from client.state import BurnParameters, EmissionParameters, EscrowParameters, OracleParameters, StakingParameters
+
 CLASS_MULTIPLIERS_BP: dict[str, int] = {
     "B200": 300_000,
     "H200": 120_000,
@@ -18,30 +23,47 @@ CLASS_MULTIPLIERS_BP: dict[str, int] = {
 """Collateral and points multiplier of each published class; 10,000 = 1."""
 
 
+DAY = 86_400
+ORACLE = OracleParameters(delay_seconds=2 * DAY, freshness_seconds=600, max_change_bp=2_000)
+STAKING = StakingParameters(
+    appeal_bond=1_000 * IO,
+    owner_unbonding_seconds=14 * DAY,
+    delegator_unbonding_seconds=21 * DAY,
+    appeal_seconds=3 * DAY,
+    decision_seconds=7 * DAY,
+)
+EMISSION = EmissionParameters(lock_seconds=180 * DAY, availability_bp=5_000, affiliate_bp=100)
+BURN = BurnParameters(
+    user_grant=20 * USD,
+    owner_grant=50 * USD,
+    owner_grant_hours=72,
+    ramp_seconds=3_600,
+    start_bp=-200,
+    end_bp=200,
+)
+ESCROW = EscrowParameters(
+    router=Pubkey.default(),
+    dispute_bond=10 * USD,
+    min_work_seconds=3_600,
+    report_seconds=900,
+    dispute_seconds=0,
+    decision_seconds=7 * DAY,
+    discount_reputation=(0, 2_500, 5_000, 7_500),
+    discount_bp=(0, 100, 200, 300),
+    fee_bp=500,
+    affiliate_bp=1_000,
+    fee_burn_bp=5_000,
+    max_bonus_bp=5_000,
+)
+"""The router is named where a network is started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Parameters of the five programs; basis points are of 10,000."""
+    """What the five programs are started with."""
 
-    freshness_seconds: int = 600
-    """How long a price submission counts."""
-    max_change_bp: int = 2_000
-    """How far a feed may move in a minute."""
-    lock_seconds: int = 180 * 86_400
-    """Over which bonus IO vests."""
-    availability_bp: int = 5_000
-    """The availability half of an epoch's emission."""
-    affiliate_bp: int = 100
-    """An affiliate's part of a claim."""
-    auction_start_bp: int = -200
-    auction_end_bp: int = 200
-    auction_ramp_seconds: int = 3_600
-    min_work_seconds: int = 3_600
-    """What must be worked on a job in all before anything is paid."""
-    fee_bp: int = 500
-    fee_burn_bp: int = 5_000
-    """The part of the fee that is burned; the rest is for incentives."""
-    max_bonus_bp: int = 5_000
-    """Bonus coupons at a 30% dollar share, of the base coupons."""
-    discount_reputation: tuple[int, int, int, int] = (0, 2_500, 5_000, 7_500)
-    discount_bp: tuple[int, int, int, int] = (0, 100, 200, 300)
-    """From `discount_reputation[i]` on, a user pays `discount_bp[i]` less."""
+    oracle: OracleParameters = ORACLE
+    staking: StakingParameters = STAKING
+    emission: EmissionParameters = EMISSION
+    burn: BurnParameters = BURN
+    escrow: EscrowParameters = ESCROW

@@ -136,7 +136,8 @@ async def quote_job(
     if user is not None:
         earner = await accounts.fetch(client, Earner, addresses.earner(user))
         reputation = earner.reputation if earner else 0
-    discount_bp = (await terms(client)).discount_of(reputation)
+    now = await chain_time(client)
+    discount_bp = (await terms(client)).parameters_at(now).discount_of(reputation)
     try:
         rate = economics.rate_per_hour(economics.QuoteInput(feed.price_nano_usd, processors, discount_bp))
         deposit = economics.deposit(rate, hours)
@@ -150,7 +151,7 @@ async def quote_job(
         hours=hours,
         price_nano_usd=feed.price_nano_usd,
         valid_until=feed.valid_until,
-        now=await chain_time(client),
+        now=now,
         reputation=reputation,
         discount_bp=discount_bp,
         rate_per_hour=rate,
@@ -190,7 +191,8 @@ async def quote_sale(client: AsyncClient, io_offered: int) -> SaleQuote:
     now = await chain_time(client)
     price = feed.price_nano_usd if feed else 0
     waited = max(now - sells.waiting_since, 0)
-    premium = economics.premium_bp(waited, sells.start_bp, sells.end_bp, sells.ramp_seconds)
+    ramp = sells.parameters_at(now)
+    premium = economics.premium_bp(waited, ramp.start_bp, ramp.end_bp, ramp.ramp_seconds)
     sold = economics.sale(economics.SaleInput(io_offered, vault, price, premium))
     return SaleQuote(
         io_offered=io_offered,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,14 @@ from client import actions, addresses, bootstrap
 from client.economics import IO, SECONDS_PER_HOUR, USD, collateral
 from client.instructions import oracle, tokens
 from client.localnet import SOL, Localnet
-from client.network import CLASS_MULTIPLIERS_BP, Parameters
+from client.network import CLASS_MULTIPLIERS_BP, ESCROW, Parameters
 from client.sending import send
 from demo.scenario import CLASSES, GENESIS_TIME, PRICES_NANO_USD, NodeSpec, Scenario
 
 if TYPE_CHECKING:
     from indexer.db import Pool
 
-PARAMETERS = Parameters(min_work_seconds=900)
+PARAMETERS = Parameters(escrow=replace(ESCROW, min_work_seconds=900))
 """The design's, but that a quarter of an hour of work is paid: every hour of the demo has something to settle."""
 COMMITTEE = 3
 USER_DOLLARS = 10_000 * USD
@@ -120,6 +120,7 @@ class Network:
                 usd_mint=self.usd_mint,
                 members=[member.pubkey() for member in self.committee],
                 router=self.router.pubkey(),
+                pauser=admin.pubkey(),
                 genesis=genesis,
                 classes={symbol: CLASS_MULTIPLIERS_BP[symbol] for symbol in CLASSES},
                 parameters=PARAMETERS,

@@ -17,6 +17,7 @@ from solders.pubkey import Pubkey
 from client import accounts, addresses, reads
 from client.errors import Refused
 from client.instructions import emission
+from client.rpc import chain_time
 from client.sending import DEFAULT, MAX_BYTES, SendOptions, send
 from client.state import Committee, Earner
 from indexer import scores, scoring
@@ -81,13 +82,13 @@ async def publish(
 async def majority(client: AsyncClient, keys: Sequence[Keypair]) -> list[Keypair]:
     """As many of the keys as make a strict majority of the committee. Raises `PublishRefused` for too few."""
     committee = await reads.require(client, Committee, addresses.committee(), "committee")
-    members = set(committee.members[: committee.count])
+    members = committee.members_at(await chain_time(client))
     signers = list({key.pubkey(): key for key in keys if key.pubkey() in members}.values())
-    needed = committee.count // 2 + 1
+    needed = len(members) // 2 + 1
     if len(signers) < needed:
         raise PublishRefused(
             f"{len(signers)} of the {len(keys)} keys given are members of the committee, {needed} of its "
-            f"{committee.count} have to sign: name more of them by --committee-key"
+            f"{len(members)} have to sign: name more of them by --committee-key"
         )
     return signers[:needed]
 

@@ -57,8 +57,8 @@ async def settle_due(
     """
     await _require_current(client, pool)
     jobs = [Pubkey.from_bytes(row["job"]) for row in await pool.fetch(sql("running_jobs"))]
-    minimum = (await reads.terms(client)).min_work_seconds if jobs else 0
     now = await chain_time(client) if jobs else 0
+    minimum = (await reads.terms(client)).parameters_at(now).min_work_seconds if jobs else 0
     done = []
     for address, job in zip(jobs, await accounts.fetch_many(client, Job, jobs), strict=True):
         action = None if job is None else due(job, now, minimum)

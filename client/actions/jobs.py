@@ -14,6 +14,7 @@ from client.amounts import USD
 from client.errors import IonetError
 from client.instructions import emission, escrow, tokens
 from client.reads import JobQuote, StalePrice
+from client.rpc import chain_time
 from client.sending import DEFAULT, SendOptions, Sent, send
 from client.state import Earner, Job, Rates
 
@@ -105,7 +106,7 @@ async def settle_job(client: AsyncClient, payer: Keypair, job: Pubkey, options: 
     found = _running(job, await reads.job(client, job))
     if found.worked_seconds <= found.settled_seconds:
         raise IonetError(f"job {job} has nothing to settle: its node has to report first")
-    minimum = (await reads.terms(client)).min_work_seconds
+    minimum = (await reads.terms(client)).parameters_at(await chain_time(client)).min_work_seconds
     if found.worked_seconds < minimum:
         raise IonetError(f"job {job} has worked {found.worked_seconds} s: nothing is paid below {minimum} s in all")
     return await send(client, await _settlement(client, payer.pubkey(), job, found), [payer], options)
@@ -119,9 +120,10 @@ async def finish_job(client: AsyncClient, caller: Keypair, job: Pubkey, options:
     found, wallet = await reads.job(client, job), caller.pubkey()
     if found.state not in (Job.OPEN, Job.RUNNING):
         raise IonetError(f"job {job} is {Job.STATES.get(found.state, found.state)} already")
-    terms = await reads.terms(client)
+    terms, now = await reads.terms(client), await chain_time(client)
+    minimum = terms.parameters_at(now).min_work_seconds
     instructions = [tokens.create_token_account(payer=wallet, owner=found.authority, mint=terms.usd_mint)]
-    if found.worked_seconds > found.settled_seconds and found.worked_seconds >= terms.min_work_seconds:
+    if found.worked_seconds > found.settled_seconds and found.worked_seconds >= minimum:
         instructions += await _settlement(client, wallet, job, found)
     instructions.append(
         escrow.finish_job(

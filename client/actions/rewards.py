@@ -106,11 +106,11 @@ async def claim(client: AsyncClient, authority: Keypair, actor: Pubkey, options:
         raise NothingToClaim(f"{actor} has nothing to claim yet: the last closed epoch is {state.closed_epoch}")
     own = tokens.create_token_account(payer=wallet, owner=wallet, mint=state.io_mint)
     instructions = [own, *await rates_page(client, wallet, due.coupon_epoch)]
-    part = 0
+    part, affiliate_bp = 0, state.parameters_at(await chain_time(client)).affiliate_bp
     if due.liquid:
         affiliate_io = None
-        if found.has_affiliate and state.affiliate_bp:
-            part = economics.bps_floor(due.liquid, state.affiliate_bp)
+        if found.has_affiliate and affiliate_bp:
+            part = economics.bps_floor(due.liquid, affiliate_bp)
             affiliate_io = addresses.token_account(found.affiliate, state.io_mint)
             instructions.append(tokens.create_token_account(payer=wallet, owner=found.affiliate, mint=state.io_mint))
         instructions.append(

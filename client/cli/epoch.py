@@ -86,6 +86,7 @@ async def _read(client: AsyncClient) -> tuple[Emission, int]:
 
 
 def _overview(state: Emission, now: int) -> dict[str, Any]:
+    parameters = state.parameters_at(now)
     return {
         "chain_time": now,
         "genesis": state.genesis,
@@ -98,9 +99,9 @@ def _overview(state: Emission, now: int) -> dict[str, Any]:
         "total_coupons_usd_units": state.total_coupons,
         "carry_availability_io_units": economics.whole(state.carry_availability)[0],
         "carry_compute_io_units": economics.whole(state.carry_compute)[0],
-        "availability_bp": state.availability_bp,
-        "affiliate_bp": state.affiliate_bp,
-        "lock_seconds": state.lock_seconds,
+        "availability_bp": parameters.availability_bp,
+        "affiliate_bp": parameters.affiliate_bp,
+        "lock_seconds": parameters.lock_seconds,
     }
 
 
@@ -133,7 +134,7 @@ def _one(state: Emission, now: int, epoch: int) -> dict[str, Any]:
     else:
         status = "running" if now >= start else "future"
     amount = economics.emission(epoch - 1, epoch)
-    halves = economics.epoch_halves(amount, state.availability_bp)
+    halves = economics.epoch_halves(amount, state.parameters_at(start).availability_bp)
     return {
         "epoch": epoch,
         "status": status,

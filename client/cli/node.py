@@ -144,8 +144,8 @@ def show(
         ("number", actor.id),
         ("hardware", f"{actor.processors} x {actor.class_}"),
         ("collateral", f"{IO.show(actor.collateral)} of {IO.show(actor.collateral_required)} required"),
-        ("dollar share", format_bp(actor.dollar_share_bp)),
-        ("commission", format_bp(actor.commission_bp)),
+        ("dollar share", format_bp(actor.election.dollar_share_bp)),
+        ("commission", format_bp(actor.election.commission_bp)),
         ("affiliate", actor.affiliate if actor.has_affiliate else "nobody"),
         ("registered", when(actor.registered_at)),
     ]
@@ -186,7 +186,7 @@ def list_nodes(
                 actor.processors,
                 format_io(actor.collateral)
                 + ("" if actor.collateral >= actor.collateral_required else " (too little)"),
-                format_bp(actor.dollar_share_bp),
+                format_bp(actor.election.dollar_share_bp),
                 earner.points if earner else "-",
                 earner.reputation if earner else "-",
             )
@@ -239,8 +239,8 @@ def _json(at: Pubkey, actor: Actor, earner: Earner | None, due: Pending | None) 
         "processors": actor.processors,
         "collateral_io_units": actor.collateral,
         "collateral_required_io_units": actor.collateral_required,
-        "dollar_share_bp": actor.dollar_share_bp,
-        "commission_bp": actor.commission_bp,
+        "dollar_share_bp": actor.election.dollar_share_bp,
+        "commission_bp": actor.election.commission_bp,
         "affiliate": str(actor.affiliate) if actor.has_affiliate else None,
         "registered_at": actor.registered_at,
         "points": earner.points if earner else None,

@@ -89,11 +89,13 @@ async def _read(
     client: AsyncClient, target: Pubkey | None, wallet: Pubkey | None
 ) -> tuple[Pubkey, Actor, Earner | None, int]:
     from client import accounts, addresses, reads, state
+    from client.rpc import chain_time
 
     if target is None:
         assert wallet is not None
         target, _ = await reads.user_of(client, wallet)
     actor = await reads.actor(client, target)
     earner = await accounts.fetch(client, state.Earner, addresses.earner(target))
-    discount = (await reads.terms(client)).discount_of(earner.reputation if earner else 0)
+    parameters = (await reads.terms(client)).parameters_at(await chain_time(client))
+    discount = parameters.discount_of(earner.reputation if earner else 0)
     return target, actor, earner, discount

@@ -6,15 +6,13 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import build
+from client.idl import as_argument, build
+from client.state import BurnParameters
 
 
-def initialize(
-    *, admin: Pubkey, io_mint: Pubkey, usd_mint: Pubkey, start_bp: int, end_bp: int, ramp_seconds: int
-) -> Instruction:
+def initialize(*, admin: Pubkey, io_mint: Pubkey, usd_mint: Pubkey, parameters: BurnParameters) -> Instruction:
     """Creates the auction and its two vaults. Signed by `admin`, the program's upgrade authority, which pays.
 
-    The premium goes from `start_bp` to `end_bp` of the price over `ramp_seconds` of waiting.
     Derived: auction, vault, incentives vault, program data.
     """
     accounts = {
@@ -26,8 +24,7 @@ def initialize(
         "incentives": addresses.incentives_vault(),
         "program_data": addresses.program_data("burn"),
     }
-    args = {"start_bp": start_bp, "end_bp": end_bp, "ramp_seconds": ramp_seconds}
-    return build("burn", "initialize", accounts, args)
+    return build("burn", "initialize", accounts, {"parameters": as_argument(parameters)})
 
 
 def sell_io(
@@ -36,10 +33,11 @@ def sell_io(
     """Burns up to `io_max` (IO base units) for at least `usd_min` (USD base units) from the vault.
 
     `seller_io`, `seller_usd`: the seller's token accounts. Signed by `seller`.
-    Derived: auction, vault, IO's feed.
+    Derived: committee, auction, vault, IO's feed.
     """
     accounts = {
         "seller": seller,
+        "committee": addresses.committee(),
         "auction": addresses.auction(),
         "vault": addresses.burn_vault(),
         "feed": addresses.feed("IO"),

@@ -13,7 +13,8 @@ from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import build
+from client.idl import as_argument, build
+from client.state import EmissionParameters
 
 
 def _signers(signers: Sequence[Pubkey]) -> list[AccountMeta]:
@@ -21,33 +22,21 @@ def _signers(signers: Sequence[Pubkey]) -> list[AccountMeta]:
 
 
 def initialize(
-    *,
-    admin: Pubkey,
-    io_mint: Pubkey,
-    genesis: int,
-    coupon_authority: Pubkey,
-    lock_seconds: int,
-    availability_bp: int,
-    affiliate_bp: int,
+    *, admin: Pubkey, io_mint: Pubkey, coupon_authority: Pubkey, parameters: EmissionParameters
 ) -> Instruction:
-    """Starts the schedule at `genesis` (Unix seconds) and takes over the mint.
+    """Starts the schedule at the committee's genesis and takes over the mint.
 
     Signed by `admin`: upgrade authority and mint authority, pays. `coupon_authority`: `addresses.terms()`.
-    `lock_seconds`: over which bonus IO vests. Derived: emission, program data.
+    Derived: committee, emission, program data.
     """
     accounts = {
         "admin": admin,
+        "committee": addresses.committee(),
         "emission": addresses.emission(),
         "io_mint": io_mint,
         "program_data": addresses.program_data("emission"),
     }
-    args = {
-        "genesis": genesis,
-        "coupon_authority": coupon_authority,
-        "lock_seconds": lock_seconds,
-        "availability_bp": availability_bp,
-        "affiliate_bp": affiliate_bp,
-    }
+    args = {"coupon_authority": coupon_authority, "parameters": as_argument(parameters)}
     return build("emission", "initialize", accounts, args)
 
 
@@ -107,9 +96,13 @@ def finalize_scores(*, signers: Sequence[Pubkey], epoch: int, digest: bytes) -> 
 def close_epochs(*, first: int, through: int) -> Instruction:
     """Distributes epochs `first` (the one after the last closed) to `through` (the final one). Anyone may.
 
-    Derived: emission, rates (the page of `first`).
+    Derived: committee, emission, rates (the page of `first`).
     """
-    accounts = {"emission": addresses.emission(), "rates": addresses.rates(first)}
+    accounts = {
+        "committee": addresses.committee(),
+        "emission": addresses.emission(),
+        "rates": addresses.rates(first),
+    }
     return build("emission", "close_epochs", accounts, {"through": through})
 
 

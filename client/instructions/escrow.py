@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import build, program_id
+from client.idl import as_argument, build, program_id
+from client.state import EscrowParameters
 
 
-def initialize(
-    *,
-    admin: Pubkey,
-    usd_mint: Pubkey,
-    router: Pubkey,
-    min_work_seconds: int,
-    fee_bp: int,
-    fee_burn_bp: int,
-    max_bonus_bp: int,
-    discount_reputation: Sequence[int],
-    discount_bp: Sequence[int],
-) -> Instruction:
+def initialize(*, admin: Pubkey, usd_mint: Pubkey, parameters: EscrowParameters) -> Instruction:
     """Sets the terms of every job. Signed by `admin`, the program's upgrade authority, which pays.
 
-    `router` starts jobs; `min_work_seconds`: worked in all before anything is paid; `fee_bp` of a
-    settlement's gross, `fee_burn_bp` of the fee; `max_bonus_bp`: bonus coupons at the least dollar share;
-    four discount bands.
     Derived: terms, program data.
     """
     accounts = {
@@ -36,16 +21,7 @@ def initialize(
         "usd_mint": usd_mint,
         "program_data": addresses.program_data("escrow"),
     }
-    terms = {
-        "router": router,
-        "min_work_seconds": min_work_seconds,
-        "fee_bp": fee_bp,
-        "fee_burn_bp": fee_burn_bp,
-        "max_bonus_bp": max_bonus_bp,
-        "discount_reputation": list(discount_reputation),
-        "discount_bp": list(discount_bp),
-    }
-    return build("escrow", "initialize", accounts, {"terms": terms})
+    return build("escrow", "initialize", accounts, {"parameters": as_argument(parameters)})
 
 
 def open_job(
@@ -63,11 +39,12 @@ def open_job(
     """Opens job `id` of the actor `user` and pays for it from `source`, a token account of dollars.
 
     `max_deposit`: the most it may cost, USD base units. Signed by the user's authority, which pays the rent.
-    Derived: earner, feed, terms, job, vault.
+    Derived: committee, earner, feed, terms, job, vault.
     """
     job = addresses.job(user, id)
     accounts = {
         "authority": authority,
+        "committee": addresses.committee(),
         "user": user,
         "earner": addresses.earner(user),
         "feed": addresses.feed(hardware_class),
@@ -82,8 +59,17 @@ def open_job(
 
 
 def start_job(*, router: Pubkey, job: Pubkey, node: Pubkey) -> Instruction:
-    """Assigns a node's actor to an open job and starts its clock. Signed by the router. Derived: terms."""
-    accounts = {"router": router, "terms": addresses.terms(), "job": job, "node": node}
+    """Assigns a node's actor to an open job and starts its clock. Signed by the router.
+
+    Derived: committee, terms.
+    """
+    accounts = {
+        "router": router,
+        "committee": addresses.committee(),
+        "terms": addresses.terms(),
+        "job": job,
+        "node": node,
+    }
     return build("escrow", "start_job", accounts)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import build
+from client.idl import as_argument, build
+from client.state import OracleParameters
 
 SLOT_HASHES = Pubkey.from_string("SysvarS1otHashes111111111111111111111111111")
 
@@ -38,12 +39,13 @@ class Measurement:
     """0 failed, 1 passed."""
 
 
-def initialize(*, admin: Pubkey, members: Sequence[Pubkey], freshness_seconds: int, max_change_bp: int) -> Instruction:
-    """Creates the committee. Signed by `admin`, the program's upgrade authority, which pays.
+def initialize(
+    *, admin: Pubkey, members: Sequence[Pubkey], pauser: Pubkey, genesis: int, parameters: OracleParameters
+) -> Instruction:
+    """Creates the committee and the offices. Signed by `admin`, the program's upgrade authority, which pays.
 
-    `freshness_seconds`: how long a price submission counts; `max_change_bp`: how far it may move
-    in a minute.
-    Derived: committee, program data.
+    `admin` is the admin of all programs since, `pauser` may pause them; `genesis`: Unix seconds at which epoch 1
+    begins. Derived: committee, program data.
     """
     accounts = {
         "admin": admin,
@@ -52,14 +54,15 @@ def initialize(*, admin: Pubkey, members: Sequence[Pubkey], freshness_seconds: i
     }
     args = {
         "members": list(members),
-        "freshness_seconds": freshness_seconds,
-        "max_change_bp": max_change_bp,
+        "pauser": pauser,
+        "genesis": genesis,
+        "parameters": as_argument(parameters),
     }
     return build("oracle", "initialize", accounts, args)
 
 
 def create_feed(*, admin: Pubkey, symbol: str) -> Instruction:
-    """Opens the price feed of `IO` or of a hardware class. Signed by the committee's admin, which pays.
+    """Opens the price feed of `IO` or of a hardware class. Signed by the admin, which pays.
 
     Derived: committee, feed.
     """
@@ -100,10 +103,10 @@ def record_challenges(
 ) -> Instruction:
     """The verifier reveals its secret (32 bytes) and records measurements, sorted here by the node's address.
 
-    Signed by `verifier`. Of several batches, each must be past the one before.
+    Signed by `verifier`. Of several batches, each must be past the one before. Derived: committee.
     """
     ordered = sorted(measurements, key=lambda m: bytes(m.node))
-    # Not `asdict`: it copies deeply, which an address does not allow.
-    rows = [{f.name: getattr(m, f.name) for f in fields(m)} for m in ordered]
+    rows = [as_argument(measurement) for measurement in ordered]
+    accounts = {"verifier": verifier, "committee": addresses.committee(), "challenge": challenge}
     args = {"secret": list(secret), "measurements": rows}
-    return build("oracle", "record_challenges", {"verifier": verifier, "challenge": challenge}, args)
+    return build("oracle", "record_challenges", accounts, args)

@@ -6,13 +6,16 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import build
+from client.idl import as_argument, build
+from client.state import Election, StakingParameters
 
+MIN_COMMISSION_BP = 100
+"""The least part that an actor's stakers get of what it earns, basis points."""
 NO_AFFILIATE = Pubkey.default()
 """What the program stores where nobody brought an owner in."""
 
 
-def initialize(*, admin: Pubkey, io_mint: Pubkey) -> Instruction:
+def initialize(*, admin: Pubkey, io_mint: Pubkey, parameters: StakingParameters) -> Instruction:
     """Creates the registry and the stake vault. Signed by `admin`, which pays.
 
     It is the program's upgrade authority. Derived: registry, vault, program data.
@@ -24,17 +27,17 @@ def initialize(*, admin: Pubkey, io_mint: Pubkey) -> Instruction:
         "vault": addresses.stake_vault(),
         "program_data": addresses.program_data("staking"),
     }
-    return build("staking", "initialize", accounts)
+    return build("staking", "initialize", accounts, {"parameters": as_argument(parameters)})
 
 
 def add_class(*, admin: Pubkey, symbol: str, multiplier_bp: int) -> Instruction:
     """Names a hardware class; its multiplier of collateral and points, 10,000 = 1.
 
-    Signed by the registry's admin, which pays. Derived: registry, class.
+    Signed by the admin, which pays. Derived: committee, class.
     """
     accounts = {
         "admin": admin,
-        "registry": addresses.registry(),
+        "committee": addresses.committee(),
         "class": addresses.hardware_class(symbol),
     }
     args = {"symbol": list(addresses.symbol_bytes(symbol)), "multiplier_bp": multiplier_bp}
@@ -54,36 +57,51 @@ def register_node(
     """Registers a node, actor number `id` of `authority`, which signs and pays.
 
     `dollar_share_bp` (3000 to 9000): the part of its pay taken in dollars; `commission_bp` (100 to 300): its
-    stakers' part. Derived: class, actor.
+    stakers' part. Derived: committee, class, actor.
     """
     accounts = {
         "authority": authority,
+        "committee": addresses.committee(),
         "class": addresses.hardware_class(hardware_class),
         "actor": addresses.actor(authority, id),
     }
     args = {
         "id": id,
         "processors": processors,
-        "dollar_share_bp": dollar_share_bp,
-        "commission_bp": commission_bp,
+        "election": as_argument(Election(dollar_share_bp, commission_bp)),
         "affiliate": affiliate or NO_AFFILIATE,
     }
     return build("staking", "register_node", accounts, args)
 
 
-def register_user(*, authority: Pubkey, id: int, affiliate: Pubkey | None = None) -> Instruction:
-    """Registers a user, actor number `id` of `authority`, which signs and pays. Derived: actor."""
-    accounts = {"authority": authority, "actor": addresses.actor(authority, id)}
-    return build("staking", "register_user", accounts, {"id": id, "affiliate": affiliate or NO_AFFILIATE})
+def register_user(
+    *, authority: Pubkey, id: int, commission_bp: int = MIN_COMMISSION_BP, affiliate: Pubkey | None = None
+) -> Instruction:
+    """Registers a user, actor number `id` of `authority`, which signs and pays.
+
+    `commission_bp` (100 to 300): its stakers' part of what it earns. Derived: committee, actor.
+    """
+    accounts = {
+        "authority": authority,
+        "committee": addresses.committee(),
+        "actor": addresses.actor(authority, id),
+    }
+    args = {
+        "id": id,
+        "election": as_argument(Election(0, commission_bp)),
+        "affiliate": affiliate or NO_AFFILIATE,
+    }
+    return build("staking", "register_user", accounts, args)
 
 
 def deposit_collateral(*, depositor: Pubkey, actor: Pubkey, source: Pubkey, amount: int) -> Instruction:
     """Adds IO (base units) to a node's collateral, from the token account `source` of `depositor`.
 
-    Signed by `depositor`. Derived: registry, vault.
+    Signed by `depositor`. Derived: committee, registry, vault.
     """
     accounts = {
         "depositor": depositor,
+        "committee": addresses.committee(),
         "registry": addresses.registry(),
         "actor": actor,
         "vault": addresses.stake_vault(),

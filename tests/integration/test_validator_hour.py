@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from client.economics import IO, USD
 from client.idl import PROGRAMS, program_id
 from client.instructions import oracle, tokens
 from client.localnet import SOL
-from client.network import CLASS_MULTIPLIERS_BP, Parameters
+from client.network import CLASS_MULTIPLIERS_BP, ESCROW, Parameters
 from client.rpc import chain_time, connect
 from indexer import db, settlement
 from indexer import oracle as publisher
@@ -77,9 +78,10 @@ async def run_hour(client, pool, rpc: str, admin: Keypair) -> None:  # type: ign
             usd_mint=usd_mint.pubkey(),
             members=[member.pubkey() for member in committee],
             router=router.pubkey(),
+            pauser=router.pubkey(),
             genesis=genesis,
             classes={HARDWARE: CLASS_MULTIPLIERS_BP[HARDWARE]},
-            parameters=Parameters(min_work_seconds=1),
+            parameters=Parameters(escrow=replace(ESCROW, min_work_seconds=1)),
         ),
     ):
         await send(client, step.instructions, step.signers)

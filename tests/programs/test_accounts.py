@@ -168,6 +168,7 @@ def walk(world: World, prober: Prober) -> None:
         usd_mint=world.usd_mint,
         members=[member.pubkey() for member in world.committee],
         router=world.router.pubkey(),
+        pauser=world.pauser.pubkey(),
         genesis=GENESIS,
         classes={name: CLASS_MULTIPLIERS_BP[name] for name in PRICES_NANO_USD if name != "IO"},
         parameters=Parameters(),

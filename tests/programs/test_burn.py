@@ -1,6 +1,7 @@
 """The buy-and-burn auction: dollars for IO, at the price and a premium that rises while they wait."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from solders.instruction import Instruction
@@ -13,7 +14,7 @@ from client import addresses, economics, state
 from client.economics import IO, USD
 from client.idl import TOKEN_PROGRAM
 from client.instructions import burn, tokens
-from client.network import Parameters
+from client.network import BURN, Parameters
 from tests.programs.world import PRICES_NANO_USD, U64_MAX, World, new_world, swapped
 
 PRICE = PRICES_NANO_USD["IO"]
@@ -66,12 +67,8 @@ def selling(world: World, seller: Keypair, io_max: int, usd_min: int = 0) -> Ins
     )
 
 
-def initialization(
-    admin: Pubkey, io_mint: Pubkey, usd_mint: Pubkey, *, start_bp: int = -200, end_bp: int = 200, ramp_seconds: int = 1
-) -> Instruction:
-    return burn.initialize(
-        admin=admin, io_mint=io_mint, usd_mint=usd_mint, start_bp=start_bp, end_bp=end_bp, ramp_seconds=ramp_seconds
-    )
+def initialization(admin: Pubkey, io_mint: Pubkey, usd_mint: Pubkey, **changed: int) -> Instruction:
+    return burn.initialize(admin=admin, io_mint=io_mint, usd_mint=usd_mint, parameters=replace(BURN, **changed))
 
 
 # --- initialisation ---
@@ -402,7 +399,7 @@ def test_a_gift_to_the_vault_buys_io(shared: World) -> None:
 
 def test_a_flat_premium_is_flat() -> None:
     """Where start and end are the same the wait changes nothing."""
-    parameters = Parameters(auction_start_bp=-5_000, auction_end_bp=-5_000, auction_ramp_seconds=1)
+    parameters = Parameters(burn=replace(BURN, start_bp=-5_000, end_bp=-5_000, ramp_seconds=1))
     with new_world(parameters) as world:
         world.prices()
         fill(world, 100 * USD)

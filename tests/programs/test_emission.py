@@ -1,6 +1,7 @@
 """The hourly emission: how it begins, its rates, who earns and is credited coupons, its events and sizes."""
 
 import base64
+from collections.abc import Iterator
 from hashlib import sha256
 
 import pytest
@@ -10,7 +11,9 @@ from solders.pubkey import Pubkey
 from solders.transaction import Transaction
 
 from client import addresses, economics
-from client.instructions import emission, staking, tokens
+from client.instructions import emission, oracle, staking, tokens
+from client.network import ORACLE
+from client.state import EmissionParameters
 from tests.programs.emission_steps import (
     COUPON_AUTHORITY,
     HOUR,
@@ -34,7 +37,6 @@ def initialization(
     admin: Pubkey,
     io_mint: Pubkey,
     *,
-    genesis: int = GENESIS,
     lock_seconds: int = 1,
     availability_bp: int = 5_000,
     affiliate_bp: int = 100,
@@ -42,34 +44,46 @@ def initialization(
     return emission.initialize(
         admin=admin,
         io_mint=io_mint,
-        genesis=genesis,
         coupon_authority=addresses.terms(),
-        lock_seconds=lock_seconds,
-        availability_bp=availability_bp,
-        affiliate_bp=affiliate_bp,
+        parameters=EmissionParameters(lock_seconds, availability_bp, affiliate_bp),
     )
+
+
+def seat_committee(world: World, genesis: int = GENESIS) -> None:
+    """What comes first: the committee says when epoch 1 begins."""
+    owner = world.admin.pubkey()
+    seating = oracle.initialize(admin=owner, members=[owner], pauser=owner, genesis=genesis, parameters=ORACLE)
+    world.chain.send([seating], world.admin)
 
 
 # --- initialisation ---
 
 
-def test_a_stranger_does_not_initialise(bare: World) -> None:
+@pytest.fixture(scope="module")
+def seated() -> Iterator[World]:
+    """A chain on which only the committee is there. For refusals: nobody changes it."""
+    with new_world(initialized=False) as world:
+        seat_committee(world)
+        yield world
+
+
+def test_a_stranger_does_not_initialise(seated: World) -> None:
     """Only the upgrade authority starts the schedule: a mint authority who is a stranger does not."""
-    stranger, mint = bare.person(), bare.key()
+    stranger, mint = seated.person(), seated.key()
     creating = tokens.create_mint(
         payer=stranger.pubkey(), mint=mint.pubkey(), decimals=8, authority=stranger.pubkey(), rent_lamports=MINT_RENT
     )
-    bare.chain.send(creating, stranger, mint)
-    with bare.chain.refuses("NotUpgradeAuthority"):
-        bare.chain.send([initialization(stranger.pubkey(), mint.pubkey())], stranger)
+    seated.chain.send(creating, stranger, mint)
+    with seated.chain.refuses("NotUpgradeAuthority"):
+        seated.chain.send([initialization(stranger.pubkey(), mint.pubkey())], stranger)
 
 
-def test_the_mint_is_io(bare: World) -> None:
-    """A mint with 6 decimals, a freeze authority, more than the genesis, or another's authority is refused."""
-    owner, stranger = bare.admin.pubkey(), bare.person()
+def test_the_mint_is_io(seated: World) -> None:
+    """6 decimals, a freeze authority, more or less than the genesis, or another's authority: each is refused."""
+    owner, stranger = seated.admin.pubkey(), seated.person()
 
-    def mint(*, authority: Pubkey = owner, freezable: bool = False, supply: int = 0) -> Pubkey:
-        key = bare.key()
+    def mint(*, authority: Pubkey = owner, freezable: bool = False, supply: int = economics.GENESIS_SUPPLY) -> Pubkey:
+        key = seated.key()
         creating, initializing = tokens.create_mint(
             payer=owner, mint=key.pubkey(), decimals=8, authority=authority, rent_lamports=MINT_RENT
         )
@@ -83,32 +97,35 @@ def test_the_mint_is_io(bare: World) -> None:
                 tokens.create_token_account(payer=owner, owner=owner, mint=key.pubkey()),
                 tokens.mint_to(mint=key.pubkey(), authority=owner, destination=account, amount=supply),
             ]
-        bare.chain.send(instructions, bare.admin, key)
+        seated.chain.send(instructions, seated.admin, key)
         return key.pubkey()
 
     refused = [
-        bare.usd_mint,
+        seated.usd_mint,
         mint(freezable=True),
         mint(supply=economics.GENESIS_SUPPLY + 1),
-        mint(authority=stranger.pubkey()),
+        mint(supply=economics.GENESIS_SUPPLY - 1),
+        mint(authority=stranger.pubkey(), supply=0),
     ]
     for address in refused:
-        with bare.chain.refuses("MintInvalid"):
-            bare.chain.send([initialization(owner, address)], bare.admin)
+        with seated.chain.refuses("MintInvalid"):
+            seated.chain.send([initialization(owner, address)], seated.admin)
 
 
-def test_epoch_1_is_not_over_at_genesis(bare: World) -> None:
+@pytest.mark.parametrize("genesis", [GENESIS - HOUR, 0, -(2**63)])
+def test_epoch_1_is_not_over_at_genesis(genesis: int) -> None:
     """A genesis an hour ago is refused: nobody could have earned in epoch 1."""
-    for genesis in (GENESIS - HOUR, 0, -(2**63)):
-        with bare.chain.refuses("GenesisPast"):
-            bare.chain.send([initialization(bare.admin.pubkey(), bare.io_mint, genesis=genesis)], bare.admin)
+    with new_world(initialized=False) as world:
+        seat_committee(world, genesis)
+        with world.chain.refuses("GenesisPast"):
+            world.chain.send([initialization(world.admin.pubkey(), world.io_mint)], world.admin)
 
 
 def test_genesis_may_be_less_than_an_hour_ago() -> None:
     """A genesis whose first hour still runs is accepted, and its epoch ends an hour after it."""
     with new_world(initialized=False) as world:
-        start = initialization(world.admin.pubkey(), world.io_mint, genesis=GENESIS - HOUR + 1)
-        world.chain.send([start], world.admin)
+        seat_committee(world, GENESIS - HOUR + 1)
+        world.chain.send([initialization(world.admin.pubkey(), world.io_mint)], world.admin)
         assert schedule(world).genesis == GENESIS - HOUR + 1
         assert schedule(world).closed_epoch == 0
 
@@ -118,10 +135,10 @@ def test_genesis_may_be_less_than_an_hour_ago() -> None:
     [{"lock_seconds": 0}, {"availability_bp": 10_001}, {"affiliate_bp": 1_001}],
     ids=["no lock", "more than a whole", "an affiliate's tenth"],
 )
-def test_parameters_have_ranges(bare: World, parameters: dict[str, int]) -> None:
+def test_parameters_have_ranges(seated: World, parameters: dict[str, int]) -> None:
     """A bonus is locked for at least a second, a half is at most all, an affiliate gets a tenth at most."""
-    with bare.chain.refuses("ParameterOutOfRange"):
-        bare.chain.send([initialization(bare.admin.pubkey(), bare.io_mint, **parameters)], bare.admin)
+    with seated.chain.refuses("ParameterOutOfRange"):
+        seated.chain.send([initialization(seated.admin.pubkey(), seated.io_mint, **parameters)], seated.admin)
 
 
 def test_the_schedule_starts_once(shared: World) -> None:
@@ -132,7 +149,7 @@ def test_the_schedule_starts_once(shared: World) -> None:
     before = schedule(shared)
     for address in (mint.pubkey(), shared.io_mint):
         with shared.chain.refuses("AccountAlreadyInUse"):
-            shared.chain.send([initialization(owner, address, genesis=GENESIS + 2 * HOUR)], shared.admin)
+            shared.chain.send([initialization(owner, address)], shared.admin)
     assert schedule(shared) == before
 
 

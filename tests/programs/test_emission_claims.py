@@ -5,7 +5,7 @@ from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 
 from client import addresses, economics, state
-from client.network import Parameters
+from client.network import EMISSION
 from tests.programs.emission_steps import (
     HOUR,
     Paid,
@@ -235,7 +235,7 @@ def test_a_bonus_is_locked_and_vests_by_the_second(paid: Paid) -> None:
     supply, minted, start = chain.supply(world.io_mint), schedule(world).minted, chain.now()
     vesting = addresses.vesting(addresses.earner(actor), 1)
     (event,) = chain.events(chain.send([locking(node, closed_epoch=1, epoch=1)], owner))
-    total, duration = paid.bonus >> 64, Parameters().lock_seconds
+    total, duration = paid.bonus >> 64, EMISSION.lock_seconds
     assert event.name == "BonusLocked"
     assert event.fields == {
         "actor": actor,
@@ -318,7 +318,7 @@ def test_a_closed_vesting_stays_closed(paid: Paid) -> None:
     world, node = paid.world, next(paid.nodes)
     owner, _ = node
     vesting = lock(world, node)
-    world.chain.warp(seconds=Parameters().lock_seconds)
+    world.chain.warp(seconds=EMISSION.lock_seconds)
     giving = transfer(TransferParams(from_pubkey=owner.pubkey(), to_pubkey=vesting, lamports=10_000_000))
     world.chain.send([withdrawing(world, owner, vesting), giving], owner)
     balance = world.chain.balance(world.io(owner))
@@ -349,7 +349,7 @@ def test_everything_minted_is_within_the_schedule(world: World) -> None:
             assert schedule(world).minted <= economics.cumulative(epoch)
         if epoch % 2:
             vestings += [(node[0], lock(world, node)) for node in nodes[1:]]
-    world.chain.warp(seconds=Parameters().lock_seconds)
+    world.chain.warp(seconds=EMISSION.lock_seconds)
     for owner, vesting in vestings:
         world.chain.send([withdrawing(world, owner, vesting)], owner)
     found = schedule(world)

@@ -1,5 +1,6 @@
 """Jobs and their dollars: the terms, who opens a job, and what it costs."""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -9,7 +10,7 @@ from solders.pubkey import Pubkey
 from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, oracle
-from client.network import Parameters
+from client.network import ESCROW
 from tests.programs.escrow_steps import HOUR, PRICE, Actor, job_of, opened, running, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
 from tests.programs.world import U64_MAX, World, swapped
@@ -44,17 +45,8 @@ def opening(
 
 
 def initialization(admin: Pubkey, usd_mint: Pubkey, **changed: object) -> Instruction:
-    p = Parameters()
-    terms = {
-        "router": admin,
-        "min_work_seconds": p.min_work_seconds,
-        "fee_bp": p.fee_bp,
-        "fee_burn_bp": p.fee_burn_bp,
-        "max_bonus_bp": p.max_bonus_bp,
-        "discount_reputation": p.discount_reputation,
-        "discount_bp": p.discount_bp,
-    }
-    return escrow.initialize(admin=admin, usd_mint=usd_mint, **(terms | changed))  # type: ignore[arg-type] # as above
+    parameters = replace(ESCROW, router=admin, **changed)  # type: ignore[arg-type] # as above
+    return escrow.initialize(admin=admin, usd_mint=usd_mint, parameters=parameters)
 
 
 # --- initialisation ---

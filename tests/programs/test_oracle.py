@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 from client import addresses, state
 from client.idl import build, program_id
 from client.instructions import oracle
+from client.state import OracleParameters
 from tests.programs.oracle_steps import commit, feed, feed_of, node_of, submit
 from tests.programs.world import GENESIS, U64_MAX, World, new_world, swapped
 
@@ -16,9 +17,8 @@ from tests.programs.world import GENESIS, U64_MAX, World, new_world, swapped
 def initialization(
     admin: Pubkey, members: Sequence[Pubkey], freshness_seconds: int = 600, max_change_bp: int = 2_000
 ) -> Instruction:
-    return oracle.initialize(
-        admin=admin, members=members, freshness_seconds=freshness_seconds, max_change_bp=max_change_bp
-    )
+    parameters = OracleParameters(0, freshness_seconds, max_change_bp)
+    return oracle.initialize(admin=admin, members=members, pauser=admin, genesis=GENESIS, parameters=parameters)
 
 
 # --- initialisation ---

@@ -11,6 +11,7 @@ from client import addresses, economics, state
 from client.economics import IO
 from client.idl import build, program_id
 from client.instructions import staking, tokens
+from client.network import STAKING
 from tests.programs.world import MINT_RENT, U64_MAX, World, swapped
 
 U32_MAX = 2**32 - 1
@@ -64,13 +65,17 @@ def test_a_stranger_does_not_initialise(bare: World) -> None:
     """Only the upgrade authority creates the registry."""
     stranger = bare.person()
     with bare.chain.refuses("NotUpgradeAuthority"):
-        bare.chain.send([staking.initialize(admin=stranger.pubkey(), io_mint=bare.io_mint)], stranger)
+        bare.chain.send(
+            [staking.initialize(admin=stranger.pubkey(), io_mint=bare.io_mint, parameters=STAKING)], stranger
+        )
 
 
 def test_the_mint_has_8_decimals(bare: World) -> None:
     """Another mint than IO, here the dollar's, is refused."""
     with bare.chain.refuses("MintInvalid"):
-        bare.chain.send([staking.initialize(admin=bare.admin.pubkey(), io_mint=bare.usd_mint)], bare.admin)
+        bare.chain.send(
+            [staking.initialize(admin=bare.admin.pubkey(), io_mint=bare.usd_mint, parameters=STAKING)], bare.admin
+        )
 
 
 def test_nobody_can_freeze_the_stake(bare: World) -> None:
@@ -85,13 +90,16 @@ def test_nobody_can_freeze_the_stake(bare: World) -> None:
     )
     bare.chain.send([creating, freezable], bare.admin, mint)
     with bare.chain.refuses("MintInvalid"):
-        bare.chain.send([staking.initialize(admin=owner, io_mint=mint.pubkey())], bare.admin)
+        starting = staking.initialize(admin=owner, io_mint=mint.pubkey(), parameters=STAKING)
+        bare.chain.send([starting], bare.admin)
 
 
 def test_the_registry_is_created_once(shared: World) -> None:
     """A second initialisation is refused: the vault's mint and the admin stay."""
     with shared.chain.refuses("AccountAlreadyInUse"):
-        shared.chain.send([staking.initialize(admin=shared.admin.pubkey(), io_mint=shared.io_mint)], shared.admin)
+        shared.chain.send(
+            [staking.initialize(admin=shared.admin.pubkey(), io_mint=shared.io_mint, parameters=STAKING)], shared.admin
+        )
 
 
 # --- classes ---

@@ -221,6 +221,7 @@ class World:
     usd_mint: Pubkey
     committee: list[Keypair]
     router: Keypair
+    pauser: Keypair
     setup: dict[str, str]
     """The name of each transaction that initialised the programs, by its signature."""
     _people: Iterator[int] = field(default_factory=lambda: count(1))
@@ -426,10 +427,10 @@ def new_world(
     `coupon_authority`: a key that may credit coupons in the place of escrow's terms. Not `initialized`: the programs
     and the two mints are there, and nothing else. `slot_ms`: length of a slot; 0 for slots that move by hand alone.
     """
-    admin, router = keypair("admin"), keypair("router")
+    admin, router, pauser = keypair("admin"), keypair("router"), keypair("pauser")
     committee = [keypair(f"member {index}") for index in range(members)]
     io_mint, usd_mint = keypair("io"), keypair("usd")
-    balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, *committee)}
+    balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, pauser, *committee)}
     network = start_localnet(
         admin.pubkey(), balances=balances, slot_ms=slot_ms, clock="manual", genesis_time=GENESIS - 60
     )
@@ -445,6 +446,7 @@ def new_world(
                 usd_mint=usd_mint.pubkey(),
                 members=[m.pubkey() for m in committee],
                 router=router.pubkey(),
+                pauser=pauser.pubkey(),
                 genesis=GENESIS,
                 classes={name: CLASS_MULTIPLIERS_BP[name] for name in PRICES_NANO_USD if name != "IO"},
                 parameters=parameters,
@@ -453,12 +455,9 @@ def new_world(
             schedule = emission.initialize(
                 admin=admin.pubkey(),
                 io_mint=io_mint.pubkey(),
-                genesis=GENESIS,
                 coupon_authority=coupon_authority.pubkey(),
-                lock_seconds=parameters.lock_seconds,
-                availability_bp=parameters.availability_bp,
-                affiliate_bp=parameters.affiliate_bp,
+                parameters=parameters.emission,
             )
             steps = [replace(step, instructions=[schedule]) if step.name == "emission" else step for step in steps]
         setup = {chain.send(step.instructions, *step.signers): step.name for step in steps}
-        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), committee, router, setup)
+        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), committee, router, pauser, setup)

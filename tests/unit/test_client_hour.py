@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from solders.pubkey import Pubkey
 
 from client import economics
 from client.economics import IO, USD
-from client.network import Parameters
+from client.network import ESCROW, Parameters
 from tests.programs.world import GENESIS
 from tests.unit.client_network import Network, ionet, new_network
 
@@ -18,7 +19,7 @@ NODE = ("node", "register", "--class", "4090", "--processors", "2", "--dollar-sh
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with new_network(tmp_path_factory.mktemp("keys"), Parameters(min_work_seconds=600)) as made:
+    with new_network(tmp_path_factory.mktemp("keys"), Parameters(escrow=replace(ESCROW, min_work_seconds=600))) as made:
         yield made
 
 

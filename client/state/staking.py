@@ -1,0 +1,122 @@
+"""Accounts of `staking`: actors and their stake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from solders.pubkey import Pubkey
+
+from client.idl import ProgramName
+from client.state.change import in_force
+
+
+@dataclass(frozen=True, slots=True)
+class StakingParameters:
+    """Parameters of staking."""
+
+    appeal_bond: int
+    """IO base units that an appeal against a slash locks."""
+    owner_unbonding_seconds: int
+    delegator_unbonding_seconds: int
+    appeal_seconds: int
+    """In which a slash can be appealed."""
+    decision_seconds: int
+    """In which the committee decides an appeal; then the slash lapses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Which mint is IO, and the parameters of staking."""
+
+    PROGRAM: ClassVar[ProgramName] = "staking"
+    io_mint: Pubkey
+    slashed_io: int
+    """IO base units burned by slashes, in all."""
+    parameters: StakingParameters
+    next_parameters: StakingParameters
+    next_parameters_at: int
+    """Unix seconds from which the next parameters count; zero before any change."""
+    bump: int
+
+    def parameters_at(self, now: int) -> StakingParameters:
+        """The parameters in force at `now`, Unix seconds."""
+        return in_force(self.parameters, self.next_parameters, self.next_parameters_at, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A hardware class."""
+
+    PROGRAM: ClassVar[ProgramName] = "staking"
+    symbol: str
+    multiplier_bp: int
+    """10,000 = 1."""
+    bump: int
+
+
+@dataclass(frozen=True, slots=True)
+class Election:
+    """What an actor chooses for itself; it changes from the next epoch."""
+
+    dollar_share_bp: int
+    """The part of its pay taken in dollars, 3000 to 9000; zero for a user."""
+    commission_bp: int
+    """The stakers' part of what it earns, 100 to 300."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A node or a user."""
+
+    PROGRAM: ClassVar[ProgramName] = "staking"
+    NODE: ClassVar[int] = 1
+    USER: ClassVar[int] = 2
+    authority: Pubkey
+    affiliate: Pubkey
+    """Zeros where nobody brought the authority in."""
+    rewards: Pubkey
+    """The token account of what its stakers earn; zeros until the pool is opened."""
+    class_: str
+    """Empty for a user."""
+    per_share: int
+    """IO base units a share has earned since the pool began, 64 fractional bits; so is `carry`."""
+    carry: int
+    """Rewards that no share could be paid yet."""
+    collateral: int
+    """IO base units, as `collateral_required`."""
+    collateral_required: int
+    stake: int
+    """IO base units behind all shares, active and unbonding."""
+    shares: int
+    unbonding_shares: int
+    index: int
+    """What a share is worth, 63 fractional bits."""
+    counted_rewards: int
+    """IO base units in `rewards` that `per_share` counts and nobody has claimed."""
+    registered_at: int
+    """Unix seconds."""
+    next_election_at: int
+    """Unix seconds from which the next election counts; zero before any change."""
+    processors: int
+    multiplier_bp: int
+    election: Election
+    next_election: Election
+    id: int
+    pending_slashes: int
+    kind: int
+    bump: int
+
+    def election_at(self, now: int) -> Election:
+        """What it has chosen, as it counts at `now`, Unix seconds."""
+        return in_force(self.election, self.next_election, self.next_election_at, now)
+
+    @property
+    def is_node(self) -> bool:
+        """A node, not a user."""
+        return self.kind == Actor.NODE
+
+    @property
+    def has_affiliate(self) -> bool:
+        """Whether somebody brought the authority in."""
+        return self.affiliate != Pubkey.default()
