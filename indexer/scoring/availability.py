@@ -12,7 +12,6 @@ from indexer.scoring.parameters import (
     BPS,
     DEGREE,
     EXPONENTS,
-    MAX_REPUTATION,
     POINTS_PER_PROCESSOR,
     U32_MAX,
     Parameters,
@@ -92,12 +91,6 @@ def literal(measurement: Measurement) -> int:
     return product
 
 
-def bonus_bp(reputation: int, parameters: Parameters) -> int:
-    """What a reputation (0 to 10,000) adds to points, basis points, rounded down."""
-    above = max(reputation - parameters.bonus_from, 0)
-    return parameters.bonus_bp * above // (MAX_REPUTATION - parameters.bonus_from)
-
-
 def weigh(node: Node, measurements: Sequence[Measurement], reputation: int, parameters: Parameters) -> Weight:
     """A node's points of one epoch, unrounded; `reputation` is that before the epoch.
 
@@ -119,7 +112,7 @@ def weigh(node: Node, measurements: Sequence[Measurement], reputation: int, para
         values = [performance(measurement, reference, parameters.cap_bp) for measurement in passed]
         unit = BPS**DEGREE
     median = sorted(values)[(len(values) - 1) // 2]
-    scale = node.multiplier_bp * node.processors * (BPS + bonus_bp(reputation, parameters))
+    scale = node.multiplier_bp * node.processors * (BPS + parameters.bonus_bp(reputation))
     return Weight(
         numerator=POINTS_PER_PROCESSOR * median * len(passed) * scale,
         denominator=unit * len(measurements) * BPS * BPS,

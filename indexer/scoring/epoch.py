@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -18,11 +18,13 @@ ROW: Final = struct.Struct("<32sIH")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What was settled for an actor in one epoch; units as in `Activity`."""
+    """What an actor's jobs came to in one epoch; units as in `Activity`."""
 
     settled_seconds: int = 0
     settled_usd: int = 0
     finished_jobs: int = 0
+    failed_jobs: int = 0
+    disputes_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +72,4 @@ def _activity(measured: Sequence[Measurement], work: Work | None, parameters: Pa
     if not measured and work is None:
         return IDLE
     passed = sum(has_passed(measurement, parameters) for measurement in measured)
-    work = work or Work()
-    return Activity(passed, len(measured) - passed, work.settled_seconds, work.settled_usd, work.finished_jobs)
+    return Activity(passed, len(measured) - passed, **({} if work is None else asdict(work)))

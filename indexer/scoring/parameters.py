@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal
 
 U32_MAX: Final = 2**32 - 1
@@ -68,17 +69,19 @@ class Parameters:
     """A challenge answered later counts as failed. Latency counts for nothing else: `P` has no place for it, and
     who is far from a verifier is no worse a machine."""
 
-    bonus_from: int = 5_000
-    """The reputation above which points rise."""
-    bonus_bp: int = 1_000
-    """How much more points at full reputation; in proportion in between."""
+    bonus_bands: tuple[tuple[int, int], ...] = ((5_000, 500), (7_500, 1_000), (9_000, 1_500))
+    """From which reputation on a node has how many basis points more points; both rise from band to band."""
 
     passed_gain: int = 10
     """Reputation for each challenge passed,"""
     passed_gain_cap: int = 40
     """and at most for all of them in one epoch."""
     failed_loss: int = 100
-    """Reputation lost for each challenge failed."""
+    """Reputation lost for each challenge failed,"""
+    failed_job_loss: int = 200
+    """for each job that a node lost because it went silent,"""
+    dispute_loss: int = 300
+    """and for each dispute that an actor lost, node or user."""
     work_gain_per_hour: int = 10
     """Reputation for each hour of settled work,"""
     work_gain_cap: int = 60
@@ -97,15 +100,22 @@ class Parameters:
     """by this part of it, rounded up."""
 
     def __post_init__(self) -> None:
-        if self.cap_bp < BPS or not 0 <= self.bonus_from < MAX_REPUTATION or self.decay_epochs < 1:
+        if self.cap_bp < BPS or self.decay_epochs < 1:
             raise ValueError(f"parameters out of range: {self}")
+        bands = ((0, 0), *self.bonus_bands, (MAX_REPUTATION + 1, U32_MAX))
+        if any(low[0] >= high[0] or low[1] >= high[1] for low, high in pairwise(bands)):
+            raise ValueError(f"bands of the bonus rise, in reputation and in basis points: {self.bonus_bands}")
         if self.points_bound > U32_MAX:
-            raise ValueError(f"points of up to {self.points_bound} would not fit in 32 bits: lower cap_bp or bonus_bp")
+            raise ValueError(f"points of up to {self.points_bound} would not fit in 32 bits: lower cap_bp or the bonus")
+
+    def bonus_bp(self, reputation: int) -> int:
+        """What a reputation (0 to 10,000) adds to points, basis points."""
+        return max((bonus for start, bonus in self.bonus_bands if reputation >= start), default=0)
 
     @property
     def points_bound(self) -> int:
         """No node, nor all of them together, has more points: collateral bounds processors, the cap bounds `P`."""
-        scale: int = self.cap_bp**DEGREE * (BPS + self.bonus_bp)
+        scale: int = self.cap_bp**DEGREE * (BPS + self.bonus_bp(MAX_REPUTATION))
         unit: int = BPS ** (DEGREE + 1)
         return POINTS_PER_PROCESSOR * MAX_WEIGHTED_PROCESSORS * scale // unit
 

@@ -10,7 +10,7 @@ from indexer.scoring.parameters import BPS, MAX_REPUTATION, Parameters
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What an actor did in one epoch; a node has the first three, a user the others."""
+    """What an actor did in one epoch, and what was found against it."""
 
     passed: int = 0
     """Challenges."""
@@ -21,6 +21,9 @@ class Activity:
     """USD base units, gross, that its jobs paid."""
     finished_jobs: int = 0
     """That were worked on."""
+    failed_jobs: int = 0
+    """That it lost because it went silent."""
+    disputes_lost: int = 0
 
     @property
     def is_idle(self) -> bool:
@@ -59,5 +62,10 @@ def after(before: Reputation, activity: Activity, parameters: Parameters) -> Rep
         + min(activity.settled_usd // p.usd_per_gain, p.usd_gain_cap)
         + min(activity.finished_jobs * p.finished_gain, p.finished_gain_cap)
     )
-    value = before.value + gain - activity.failed * p.failed_loss
+    loss = (
+        activity.failed * p.failed_loss
+        + activity.failed_jobs * p.failed_job_loss
+        + activity.disputes_lost * p.dispute_loss
+    )
+    value = before.value + gain - loss
     return Reputation(min(max(value, 0), MAX_REPUTATION), 0)

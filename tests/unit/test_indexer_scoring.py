@@ -14,7 +14,7 @@ from client.economics import IO, collateral
 from client.network import CLASS_MULTIPLIERS_BP
 from indexer import scoring
 from indexer.scoring import REFERENCES, Facts, Measurement, Node, Parameters, Reputation, Score, UnknownClass, Work
-from indexer.scoring.availability import bonus_bp, performance
+from indexer.scoring.availability import performance
 from indexer.scoring.epoch import digest_of_rows
 from indexer.scoring.parameters import BPS, DEGREE, MAX_REPUTATION, U32_MAX
 from indexer.scoring.reputation import IDLE, Activity, after
@@ -25,7 +25,7 @@ ANY_TIME = settings(deadline=None)
 u32 = st.integers(0, U32_MAX)
 measurements = st.builds(Measurement, u32, u32, u32, u32, u32, st.booleans())
 classes = st.sampled_from(sorted(REFERENCES))
-activities = st.builds(Activity, *[st.integers(0, 2**32)] * 5)
+activities = st.builds(Activity, *[st.integers(0, 2**32)] * 7)
 reputations = st.builds(Reputation, st.integers(0, MAX_REPUTATION), st.integers(0, 10_000))
 DEFAULT = scoring.DEFAULT
 LITERAL = Parameters(mode="literal")
@@ -52,7 +52,8 @@ def facts(draw: st.DrawFn) -> Facts:
     """A small network's epoch."""
     members = {actor(n): draw(st.none() | nodes()) for n in range(draw(st.integers(0, 6)))}
     measured = {actor(n): draw(st.lists(measurements, max_size=4)) for n in draw(st.sets(st.integers(0, 8)))}
-    worked = st.builds(Work, st.integers(0, 10**6), st.integers(0, 10**12), st.integers(0, 50))
+    counts = st.integers(0, 50)
+    worked = st.builds(Work, st.integers(0, 10**6), st.integers(0, 10**12), counts, counts, counts)
     work = {actor(n): draw(worked) for n in draw(st.sets(st.integers(0, 8)))}
     return Facts(members, measured, work)
 
@@ -168,9 +169,11 @@ def test_one_verifier_that_lies_does_not_decide() -> None:
 
 
 def test_high_reputation_is_a_bonus_on_points() -> None:
-    """None up to the threshold, the full parameter at the top, in proportion in between."""
-    assert [bonus_bp(r, DEFAULT) for r in (0, 5_000, 7_500, 10_000)] == [0, 0, 500, 1_000]
-    assert points_of(node_of(), perfect(node_of()), reputation=10_000) == 1_100
+    """By bands: 5, 10 and 15 percent from 5,000, 7,500 and 9,000 on."""
+    bounds = (0, 4_999, 5_000, 7_499, 7_500, 8_999, 9_000, 10_000)
+    assert [DEFAULT.bonus_bp(r) for r in bounds] == [0, 0, 500, 500, 1_000, 1_000, 1_500, 1_500]
+    assert Parameters(bonus_bands=()).bonus_bp(10_000) == 0
+    assert points_of(node_of(), perfect(node_of()), reputation=10_000) == 1_150
 
 
 def test_a_class_without_a_reference_is_named() -> None:
@@ -206,6 +209,10 @@ def test_failures_never_help(before: Reputation, activity: Activity) -> None:
     better = replace(activity, passed=activity.passed + 1)
     worse = replace(activity, failed=activity.failed + 1)
     assert after(before, worse, DEFAULT).value <= after(before, better, DEFAULT).value
+    if not activity.is_idle:
+        for loss in ("failed_jobs", "disputes_lost"):
+            with_it = replace(activity, **{loss: getattr(activity, loss) + 1})
+            assert after(before, with_it, DEFAULT).value <= after(before, activity, DEFAULT).value
 
 
 def test_reputation_is_earned_slowly_and_fades_slowly() -> None:
@@ -215,6 +222,8 @@ def test_reputation_is_earned_slowly_and_fades_slowly() -> None:
     huge = Activity(passed=1_000, settled_seconds=10**6, settled_usd=10**15, finished_jobs=1_000)
     assert after(Reputation(), huge, DEFAULT) == Reputation(40 + 60 + 60 + 20)
     assert after(Reputation(150), Activity(failed=1), DEFAULT) == Reputation(50)
+    assert after(Reputation(600), Activity(failed_jobs=1), DEFAULT) == Reputation(400)
+    assert after(Reputation(600), Activity(disputes_lost=2), DEFAULT) == Reputation(0)
     held = Reputation(5_050)
     for _ in range(23):
         held = after(held, IDLE, DEFAULT)
@@ -224,10 +233,13 @@ def test_reputation_is_earned_slowly_and_fades_slowly() -> None:
 
 
 def test_users_earn_reputation_by_dollars_and_jobs() -> None:
-    """Ten dollars are one, a finished job is five; a user has no points."""
+    """Ten dollars are one, a finished job is five; a lost dispute costs 300; a user has no points."""
     work = Work(settled_usd=55_000_000, finished_jobs=2)
     scores = scoring.score(Facts({actor(1): None}, {}, {actor(1): work}), {})
     assert scores[actor(1)] == Score(0, Reputation(15))
+    before = {actor(1): Score(0, Reputation(1_000))}
+    lost = scoring.score(Facts({actor(1): None}, {}, {actor(1): replace(work, disputes_lost=1)}), before)
+    assert lost[actor(1)] == Score(0, Reputation(715))
 
 
 def test_the_digest_is_of_sorted_rows() -> None:
@@ -244,6 +256,9 @@ def test_parameters_that_would_not_fit_are_refused() -> None:
         Parameters(cap_bp=13_000)
     with pytest.raises(ValueError, match="out of range"):
         Parameters(cap_bp=BPS - 1)
+    for bands in (((5_000, 500), (4_000, 600)), ((5_000, 500), (6_000, 500)), ((0, 1),), ((10_001, 1),)):
+        with pytest.raises(ValueError, match="bands of the bonus rise"):
+            Parameters(bonus_bands=bands)
 
 
 def test_every_published_class_has_a_reference() -> None:
