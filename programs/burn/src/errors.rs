@@ -26,4 +26,20 @@ pub enum BurnError {
     NotAdmin,
     #[msg("The burn auction is paused")]
     Paused,
+    #[msg("A strict majority of the committee must sign")]
+    NoQuorum,
+    #[msg("The actor is not a user")]
+    NotAUser,
+    #[msg("The actor is not a node")]
+    NotANode,
+    #[msg("The parameters grant nothing")]
+    GrantZero,
+    #[msg("The incentives vault holds less than the grant")]
+    IncentivesShort,
+    #[msg("The node has not earned points for as many hours as the grant asks for")]
+    NotProven,
+    #[msg("The node's collateral is below what is required")]
+    CollateralMissing,
+    #[msg("The earner is not the node's")]
+    EarnerMismatch,
 }

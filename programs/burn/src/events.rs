@@ -25,3 +25,20 @@ pub struct IoBurned {
     pub premium_bp: i32,
     pub at: i64,
 }
+
+/// `amount` (USD base units) went from the incentives vault to the user's credit, to be spent on jobs.
+#[event]
+pub struct UserGranted {
+    pub actor: Address,
+    pub amount: u64,
+    pub at: i64,
+}
+
+/// `amount` (USD base units) went from the incentives vault to the node's owner.
+#[event]
+pub struct OwnerGranted {
+    pub actor: Address,
+    pub owner: Address,
+    pub amount: u64,
+    pub at: i64,
+}

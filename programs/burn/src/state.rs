@@ -1,4 +1,18 @@
-use {crate::BurnError, anchor_lang::prelude::*, common::change::in_force};
+use {
+    crate::BurnError,
+    anchor_lang::{address, prelude::*},
+    common::change::in_force,
+};
+
+/// The program that holds users' credit. It declares this one, so its IDL is made from ours and its id
+/// stands here.
+pub const ESCROW: Address = address!("2wegwwMUVAQBZopbrp4eb36WvNjNo4YLdUqU8fTchhAM");
+/// Of the token account that holds a user's credit, under escrow.
+pub const CREDIT_SEED: &[u8] = b"credit";
+
+/// Kinds of actors, as staking numbers them; an IDL carries layouts, not associated constants.
+pub const NODE: u8 = 1;
+pub const USER: u8 = 2;
 
 /// The auction. One account; its address owns both vaults.
 #[account]
@@ -11,6 +25,8 @@ pub struct Auction {
     /// IO base units burned, and USD base units paid for them, in all.
     pub burned_io: PodU64,
     pub paid_usd: PodU64,
+    /// USD base units granted from the incentives vault, in all.
+    pub granted_usd: PodU64,
     pub parameters: BurnParameters,
     pub next_parameters: BurnParameters,
     /// Unix seconds, an epoch's start, from which the next parameters count; zero before any change.
@@ -65,4 +81,31 @@ impl Auction {
         let (current, next) = (&self.parameters, &self.next_parameters);
         in_force(current, next, self.next_parameters_at.get(), now)
     }
+
+    /// Counts a grant that the incentives vault can pay, or refuses it.
+    pub fn count_granted(&mut self, amount: u64, incentives_usd: u64) -> Result<()> {
+        require!(amount > 0, BurnError::GrantZero);
+        require!(amount <= incentives_usd, BurnError::IncentivesShort);
+        let granted = self
+            .granted_usd
+            .get()
+            .checked_add(amount)
+            .ok_or(BurnError::Overflow)?;
+        self.granted_usd = granted.into();
+        Ok(())
+    }
+}
+
+/// That an actor was granted dollars: it exists, so there is no second grant.
+#[account]
+pub struct Grant {
+    pub actor: Address,
+    /// USD base units.
+    pub amount: PodU64,
+    pub bump: u8,
+    pub padding: [u8; 7],
+}
+
+impl Grant {
+    pub const SEED: &'static [u8] = b"grant";
 }
