@@ -216,16 +216,14 @@ class Decoder:
             self.io_mint = address_text(values[names.index("io_mint")])
 
     def _commit_challenge(self, place: Row, body: bytes, accounts: list[str]) -> tuple[str, list[Row]]:
-        if len(body) < _COMMIT.size or len(accounts) < 3:
+        if len(body) < _COMMIT.size:
             raise Malformed("commit_challenge is too short")
         epoch, round_, commitment = _COMMIT.unpack_from(body)
-        verifier, challenge = _bytes(accounts[0]), _bytes(accounts[2])
+        verifier, challenge = _verified("commit_challenge", accounts)
         return "challenge_committed", [(*place, verifier, challenge, epoch, round_, commitment)]
 
     def _record_challenges(self, place: Row, body: bytes, accounts: list[str]) -> tuple[str, list[Row]]:
-        if len(accounts) < 2:
-            raise Malformed("record_challenges has too few accounts")
-        verifier, challenge = _bytes(accounts[0]), _bytes(accounts[1])
+        verifier, challenge = _verified("record_challenges", accounts)
         rows = self._vector(self._measurement, body, 32)
         return "challenge_recorded", [(*place, item, verifier, challenge, *row) for item, row in enumerate(rows)]
 
@@ -278,6 +276,15 @@ def _unbatched(data: bytes, accounts: list[str]) -> Iterator[tuple[bytes, list[s
         count, length = data[at], data[at + 1]
         yield data[at + 2 : at + 2 + length], accounts[used : used + count]
         at, used = at + 2 + length, used + count
+
+
+def _verified(instruction: str, accounts: list[str]) -> tuple[bytes, bytes]:
+    """Verifier and challenge of an instruction of the oracle's."""
+    places = layouts.program("oracle").places[instruction]
+    try:
+        return _bytes(accounts[places["verifier"]]), _bytes(accounts[places["challenge"]])
+    except IndexError:
+        raise Malformed(f"{instruction} has too few accounts") from None
 
 
 def _bytes(text: str) -> bytes:

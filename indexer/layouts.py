@@ -132,6 +132,8 @@ class ProgramLayout:
     """By discriminator."""
     instructions: dict[str, bytes]
     """Discriminators by name."""
+    places: dict[str, dict[str, int]]
+    """Of each instruction, by name: where in its accounts the one of a name stands."""
 
 
 def table_name(event: str) -> str:
@@ -192,6 +194,10 @@ def _program(idl: dict[str, Any]) -> ProgramLayout:
         event_authority=str(Pubkey.find_program_address([EVENT_AUTHORITY_SEED], address)[0]),
         events=events,
         instructions={entry["name"]: bytes(entry["discriminator"]) for entry in idl["instructions"]},
+        places={
+            entry["name"]: {account["name"]: place for place, account in enumerate(entry["accounts"])}
+            for entry in idl["instructions"]
+        },
     )
 
 

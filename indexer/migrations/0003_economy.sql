@@ -186,5 +186,20 @@ CREATE TABLE chain.burn_parameters_set (
     "from" bigint NOT NULL
 );
 
+CREATE TABLE chain.owner_granted (
+    LIKE chain.place INCLUDING INDEXES,
+    actor chain.address NOT NULL,
+    owner chain.address NOT NULL,
+    amount chain.u64 NOT NULL,
+    at bigint NOT NULL
+);
+
+CREATE TABLE chain.user_granted (
+    LIKE chain.place INCLUDING INDEXES,
+    actor chain.address NOT NULL,
+    amount chain.u64 NOT NULL,
+    at bigint NOT NULL
+);
+
 -- What scores and settlement look up by.
 CREATE INDEX actor_registered_actor ON chain.actor_registered (actor);

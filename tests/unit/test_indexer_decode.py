@@ -184,11 +184,11 @@ def test_measurements_and_scores_are_read_from_instructions() -> None:
     scores = EMISSION.instructions["post_scores"] + struct.pack("<IIIHIH", 9, 2, 100, 5, 200, 6)
     keys = [PAYER]
     top = [
-        call(keys, ORACLE.text, commit, [PAYER, address(8), challenge, address(9)]),
+        call(keys, ORACLE.text, commit, [PAYER, address(9), challenge, address(8)]),
         call(keys, STRANGER, b"", [PAYER]),
     ]
     inner = [
-        call(keys, ORACLE.text, record, [PAYER, challenge], 2),
+        call(keys, ORACLE.text, record, [PAYER, address(9), challenge], 2),
         call(keys, EMISSION.text, scores, [address(8), address(9), PAYER, *earners], 2),
     ]
     decoded = decode(transaction(keys, top, [{"index": 1, "instructions": inner}]))

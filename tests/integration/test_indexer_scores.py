@@ -1,0 +1,94 @@
+"""Scores: published once, kept as they would be computed from nothing."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+from solders.keypair import Keypair
+
+from client.rpc import connect as connect_node
+from client.sending import SendOptions
+from indexer import replay, scores
+from indexer.errors import PublishRefused, VerifyRefused
+from indexer.oracle import batch_size, publish
+from indexer.replay import catch_up
+from indexer.settlement import settle_due
+from indexer.verify import verify_epoch
+from tests.integration.indexer_network import SEND, Databases, Network
+from tests.programs.world import GENESIS
+
+
+async def test_publishing_again_sends_nothing_and_refuses_what_it_does_not_know(
+    network: Network, databases: Databases
+) -> None:
+    """Once per epoch; not before the replay has passed its end, not with anything in quarantine, not without quorum."""
+    committee = network.world.committee
+    async with databases.pool() as pool, connect_node(network.url) as client:
+        with pytest.raises(PublishRefused, match="no emission yet"):
+            await publish(pool, client, committee, 1, options=SEND)
+        network.world.chain.warp(seconds=1)
+        await catch_up(pool, network.url)
+        with pytest.raises(PublishRefused, match="epoch 1 ends at second"):
+            await publish(pool, client, committee, 1, options=SEND)
+        with pytest.raises(PublishRefused, match="is no epoch"):
+            await publish(pool, client, committee, 175_320, options=SEND)
+        network.work(1)
+        await catch_up(pool, network.url)
+        with pytest.raises(VerifyRefused, match="epoch 1 is not closed"):
+            await verify_epoch(pool, client, 1)
+
+        await pool.execute("INSERT INTO indexer.quarantine VALUES (1, 2, 3, 's', 'burn', 'why', '')")
+        with pytest.raises(PublishRefused, match="quarantine"):
+            await publish(pool, client, committee, 1, options=SEND)
+        with pytest.raises(PublishRefused, match="quarantine"):
+            await settle_due(client, pool, network.world.admin, options=SEND)
+        await pool.execute("DELETE FROM indexer.quarantine")
+
+        strangers = [committee[0], network.seller, committee[0]]
+        with pytest.raises(PublishRefused, match="1 of the 3 keys given"):
+            await publish(pool, client, strangers, 1, options=SEND)
+        first = await publish(pool, client, committee, 1, options=SEND)
+        assert (first.rows, first.transactions) == (2, 2)
+        again = await publish(pool, client, committee, 1, options=SEND)
+        assert (again.rows, again.transactions, again.digest) == (0, 0, first.digest)
+
+        network.work(2)
+        await catch_up(pool, network.url)
+        with pytest.raises(PublishRefused, match="epoch 1 is final and not closed"):
+            await publish(pool, client, committee, 2, options=SEND)
+        said = await pool.fetchval("SELECT digest FROM chain.scores_finalized")
+        assert said == first.digest
+        await pool.execute("UPDATE chain.scores_finalized SET digest = $1", bytes(32))
+        with pytest.raises(PublishRefused, match="somebody published other scores"):
+            await publish(pool, client, committee, 1, options=SEND)
+
+
+async def test_scores_are_kept_as_they_would_be_computed_from_nothing(network: Network, databases: Databases) -> None:
+    """Kept epoch by epoch, or recomputed from the first: the same scores, idle hours included."""
+    async with databases.pool() as pool:
+        network.work(1)
+        network.world.chain.warp(timestamp=GENESIS + 30 * 3_600)
+        network.challenge(31, outcome=0)
+        network.world.chain.warp(timestamp=GENESIS + 33 * 3_600)
+        network.world.chain.warp(seconds=1)
+        await catch_up(pool, network.url)
+        for epoch in (1, 2, 25, 26, 31, 33):
+            kept = await scores.computed(pool, epoch)
+            async with pool.acquire() as connection:
+                assert await scores.recomputed(connection, epoch) == kept
+        reputations = {score.reputation for score in kept.scores.values()}
+        assert {reputation.idle_epochs for reputation in reputations} == {2, 33}
+        earlier = await scores.computed(pool, 1)
+        assert {score.points for score in earlier.scores.values()} == {0, 250, 8_000}
+        rows = await pool.fetchval("SELECT count(*) FROM indexer.score")
+        assert rows <= 3 * 4, "only what does not follow from being idle is kept"
+
+
+def test_twenty_scores_fit_into_a_transaction() -> None:
+    """With two signers of a committee of three, found by making the transaction."""
+    members = [Keypair.from_seed(sha256(b"%d" % n).digest()).pubkey() for n in range(9)]
+    assert batch_size(members[:2]) >= 20
+    assert batch_size(members[:2], SendOptions(priority_fee=1)) >= 20
+    assert 1 <= batch_size(members[:9]) < batch_size(members[:2])
+    assert replay.BATCH_ROWS > 0
