@@ -48,6 +48,32 @@ pub enum EscrowError {
     NotAdmin,
     #[msg("The escrow is paused: it takes no new dollars; refunds and settlements go on")]
     Paused,
+    #[msg("The benefit is 0 for a discount, or 1 for locked IO in its place")]
+    BenefitUnknown,
+    #[msg("The user's credit account is missing: granted dollars come from it and go back to it")]
+    CreditMissing,
+    #[msg("The class costs more now than when the job was opened: open a new job")]
+    PriceRisen,
+    #[msg("The job's hours are over: what is left to do is to settle and to finish it")]
+    JobOver,
+    #[msg("The job's hours are not over: only its user ends it before")]
+    NotOver,
+    #[msg("The node reported lately, and may report again")]
+    NodeAlive,
+    #[msg("The work can still be disputed: it is paid when its time for that is over")]
+    StillDisputable,
+    #[msg("All that was reported is settled: there is nothing to dispute")]
+    NothingToDispute,
+    #[msg("Accepted are at least the seconds settled, and at most those reported")]
+    AcceptedOutOfRange,
+    #[msg("A strict majority of the committee has to sign")]
+    NoQuorum,
+    #[msg("The committee can still decide the dispute")]
+    DecisionOpen,
+    #[msg("The dollar account of who brought the user in is missing")]
+    AffiliateMissing,
+    #[msg("The user's earner and page of rates are missing: its bonus is credited to it")]
+    UserEarnerMissing,
 }
 
 impl From<economics::ArithmeticError> for EscrowError {

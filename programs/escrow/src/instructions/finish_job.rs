@@ -9,16 +9,19 @@ pub struct FinishJob {
     pub caller: Signer,
     #[account(
         mut,
-        constraint = job.state == Job::OPEN || job.state == Job::RUNNING @ EscrowError::WrongState
+        constraint = job.state == Job::OPEN || job.is_payable() @ EscrowError::WrongState
     )]
     pub job: Account<Job>,
     #[account(mut, seeds = [Job::VAULT_SEED, job.address().as_ref()], bump = job.vault_bump)]
     pub vault: Account<TokenAccount>,
-    #[account(seeds = [Terms::SEED], bump = terms.bump)]
+    /// The only account of its type.
     pub terms: Account<Terms>,
     /// Any dollar account of the job's user: the refund goes there, whoever calls.
     #[account(mut, token::mint = terms.usd_mint, token::authority = job.authority)]
     pub user_usd: Account<TokenAccount>,
+    /// Where granted dollars go back to. Needed where some were not spent.
+    #[account(mut, seeds = [Job::CREDIT_SEED, job.user.as_ref()], bump)]
+    pub credit: Option<Account<TokenAccount>>,
     /// CHECK: gets the vault's rent back; only its address matters. It may be the caller: `dup` is
     /// safe because neither is read or written as data here.
     #[account(unsafe(dup), address = job.authority @ EscrowError::JobMismatch)]
@@ -30,26 +33,16 @@ pub fn handler(ctx: &mut Context<FinishJob>) -> Result<()> {
     let at = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     let job = &accounts.job;
-    let is_over = job.state == Job::RUNNING && at >= job.end();
-    require!(
-        is_over || *accounts.caller.address() == job.authority,
-        EscrowError::NotAuthority
-    );
-    // Work below the minimum is not paid: it is the user's again.
-    let worked = job.worked_seconds();
-    require!(
-        worked == u64::from(job.settled_seconds.get())
-            || worked < u64::from(accounts.terms.parameters(at).min_work_seconds),
-        EscrowError::SettleFirst
-    );
+    let by_user = *accounts.caller.address() == job.authority;
+    job.require_over(by_user, at, accounts.terms.parameters(at))?;
+    let (refund, to_credit) = job.unspent()?;
+    let bond = job.bond.get();
+    let state = if job.settled_usd.get() > 0 {
+        Job::SETTLED
+    } else {
+        Job::CANCELLED
+    };
 
-    // What strangers put into the vault is the user's too, but no part of what it paid in.
-    let refund = accounts
-        .job
-        .deposit
-        .get()
-        .checked_sub(accounts.job.settled_usd.get())
-        .ok_or(EscrowError::Overflow)?;
     let held = accounts.vault.amount();
     let job_seeds: &[&[u8]] = &[
         Job::SEED,
@@ -57,20 +50,35 @@ pub fn handler(ctx: &mut Context<FinishJob>) -> Result<()> {
         &accounts.job.id.get().to_le_bytes(),
         &[accounts.job.bump],
     ];
-    common::token::transfer(
-        accounts.vault.cpi_handle_mut(),
-        accounts.user_usd.cpi_handle_mut(),
-        accounts.job.cpi_handle(),
-        held,
-        &[job_seeds],
-    );
+    if to_credit > 0 {
+        let credit = accounts.credit.as_mut().ok_or(EscrowError::CreditMissing)?;
+        common::token::transfer(
+            accounts.vault.cpi_handle_mut(),
+            credit.cpi_handle_mut(),
+            accounts.job.cpi_handle(),
+            to_credit,
+            &[job_seeds],
+        );
+    }
+    // What strangers put into the vault is the user's too, but no part of what it paid in.
+    let to_user = held.checked_sub(to_credit).ok_or(EscrowError::Overflow)?;
+    if to_user > 0 {
+        common::token::transfer(
+            accounts.vault.cpi_handle_mut(),
+            accounts.user_usd.cpi_handle_mut(),
+            accounts.job.cpi_handle(),
+            to_user,
+            &[job_seeds],
+        );
+    }
     common::token::close(
         accounts.vault.cpi_handle_mut(),
         accounts.authority.cpi_handle_mut(),
         accounts.job.cpi_handle(),
         &[job_seeds],
     );
-    accounts.job.state = Job::FINISHED;
+    accounts.job.bond = 0.into();
+    accounts.job.state = state;
 
     emit!(
         ctx,
@@ -79,8 +87,11 @@ pub fn handler(ctx: &mut Context<FinishJob>) -> Result<()> {
             deposit: ctx.accounts.job.deposit.get(),
             settled: ctx.accounts.job.settled_usd.get(),
             refund,
-            worked_seconds: ctx.accounts.job.settled_seconds.get(),
+            credit: to_credit,
+            bond,
             at,
+            worked_seconds: ctx.accounts.job.settled_seconds.get(),
+            state,
         }
     );
     Ok(())

@@ -4,19 +4,20 @@ use {
         staking::Actor,
         *,
     },
-    anchor_lang::{cpi::InstructionAccount, unchecked_invoke_signed_fixed},
+    anchor_lang::{
+        cpi::InstructionAccount, unchecked_invoke_signed_fixed, AccountView, AnchorAccount, Space,
+    },
     anchor_spl::token::{self, TokenAccount},
     common::change::in_force,
-    economics::settlement::{settle, SettleInput},
+    economics::settlement::{settle, user_coupons, SettleInput},
 };
 
 #[event_cpi]
 #[derive(Accounts)]
 pub struct SettleJob {
-    /// Signs for coupons.
-    #[account(seeds = [Terms::SEED], bump = terms.bump)]
+    /// The only account of its type. Signs for coupons.
     pub terms: Account<Terms>,
-    #[account(mut, constraint = job.state == Job::RUNNING @ EscrowError::WrongState)]
+    #[account(mut, constraint = job.is_payable() @ EscrowError::WrongState)]
     pub job: Account<Job>,
     #[account(mut, seeds = [Job::VAULT_SEED, job.address().as_ref()], bump = job.vault_bump)]
     pub vault: Account<TokenAccount>,
@@ -29,12 +30,20 @@ pub struct SettleJob {
     pub burn_vault: Account<TokenAccount>,
     #[account(mut, address = terms.incentives)]
     pub incentives: Account<TokenAccount>,
+    /// CHECK: exactly the job's; paid where it is a token account of dollars. Needed where the job
+    /// has one. It may be the node's: `dup` is safe because only the token program writes either.
+    #[account(mut, unsafe(dup), address = job.affiliate_usd @ EscrowError::JobMismatch)]
+    pub affiliate_usd: Option<UncheckedAccount>,
     #[account(mut)]
     pub emission: Account<Emission>,
     #[account(mut, constraint = earner.actor == job.node @ EscrowError::JobMismatch)]
     pub earner: Account<Earner>,
     /// Checked by `emission`, which reads it.
     pub rates: Account<Rates>,
+    /// The user's, with its page. Needed where the user takes locked IO.
+    #[account(mut, constraint = user_earner.actor == job.user @ EscrowError::JobMismatch)]
+    pub user_earner: Option<Account<Earner>>,
+    pub user_rates: Option<Account<Rates>>,
     /// CHECK: the emission program's own event authority; it checks it.
     pub emission_event_authority: UncheckedAccount,
     pub emission_program: Program<emission::program::Emission>,
@@ -46,32 +55,32 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let job = &mut accounts.job;
     let parameters = accounts.terms.parameters(at);
-    let worked = job.worked_seconds();
     let from_second = job.settled_seconds.get();
-    require!(
-        worked > u64::from(from_second),
-        EscrowError::NothingToSettle
-    );
-    require!(
-        worked >= u64::from(parameters.min_work_seconds),
-        EscrowError::BelowMinimumWork
-    );
-    let to_second = u32::try_from(worked).map_err(|_| EscrowError::Overflow)?;
-    let gross = job.due(worked)?;
+    let payable = job.payable_seconds(at, parameters)?;
+    let to_second = seconds(payable)?;
+    let gross = job.due(payable)?;
     let period = job.period.get();
     let paid = settle(SettleInput {
         gross,
         fee_bp: parameters.fee_bp,
-        affiliate_bp: 0,
+        affiliate_bp: if job.affiliate_usd == Address::default() {
+            0
+        } else {
+            parameters.affiliate_bp
+        },
         fee_burn_bp: parameters.fee_burn_bp,
         dollar_share_bp: dollar_share_bp(&accounts.node, at),
         max_bonus_bp: parameters.max_bonus_bp,
     })
     .map_err(EscrowError::from)?;
-    let to_burn = paid
-        .burn
-        .checked_add(paid.fee_burn)
-        .ok_or(EscrowError::Overflow)?;
+    let coupons_user = if job.benefit == Job::LOCKED_IO {
+        user_coupons(gross, job.discount_bp.get()).map_err(EscrowError::from)?
+    } else {
+        0
+    };
+    // Parts of `gross`: no sum of them overflows.
+    let to_burn = paid.burn + paid.fee_burn;
+    let (mut fee_affiliate, mut fee_incentives) = (paid.fee_affiliate, paid.fee_incentives);
 
     job.settled_usd = job
         .settled_usd
@@ -88,24 +97,65 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
         &accounts.job.id.get().to_le_bytes(),
         &[accounts.job.bump],
     ];
+    if fee_affiliate > 0 {
+        let affiliate_usd = accounts
+            .affiliate_usd
+            .as_mut()
+            .ok_or(EscrowError::AffiliateMissing)?;
+        let destination = if affiliate_usd.address() == accounts.node_usd.address() {
+            Some(accounts.node_usd.cpi_handle_mut())
+        } else if takes_dollars(affiliate_usd.account(), &accounts.terms.usd_mint) {
+            Some(affiliate_usd.cpi_handle_mut())
+        } else {
+            None
+        };
+        if let Some(destination) = destination {
+            common::token::transfer(
+                accounts.vault.cpi_handle_mut(),
+                destination,
+                accounts.job.cpi_handle(),
+                fee_affiliate,
+                &[job_seeds],
+            );
+        } else {
+            // Nobody stops a settlement by closing an account.
+            fee_incentives += fee_affiliate;
+            fee_affiliate = 0;
+        }
+    }
     for (destination, amount) in [
         (&mut accounts.node_usd, paid.dollars),
         (&mut accounts.burn_vault, to_burn),
-        (&mut accounts.incentives, paid.fee_incentives),
+        (&mut accounts.incentives, fee_incentives),
     ] {
-        common::token::transfer(
-            accounts.vault.cpi_handle_mut(),
-            destination.cpi_handle_mut(),
-            accounts.job.cpi_handle(),
-            amount,
-            &[job_seeds],
-        );
+        if amount > 0 {
+            common::token::transfer(
+                accounts.vault.cpi_handle_mut(),
+                destination.cpi_handle_mut(),
+                accounts.job.cpi_handle(),
+                amount,
+                &[job_seeds],
+            );
+        }
     }
+    let crediting = Crediting {
+        bump: accounts.terms.bump,
+        authority: accounts.terms.cpi_handle().as_signer(),
+        emission: accounts.emission.cpi_handle_mut().into(),
+        event_authority: accounts.emission_event_authority.cpi_handle(),
+        program: accounts.emission_program.cpi_handle(),
+    };
     // Under its collateral a node earns no IO; the dollars for its work are its own.
     let mut coupons = (0, 0);
     if accounts.node.collateral >= accounts.node.collateral_required {
         coupons = (paid.coupons_base, paid.coupons_bonus);
-        credit_coupons(accounts, coupons.0, coupons.1);
+        crediting.coupons(&mut accounts.earner, &accounts.rates, coupons.0, coupons.1);
+    }
+    if coupons_user > 0 {
+        let (Some(earner), Some(rates)) = (&mut accounts.user_earner, &accounts.user_rates) else {
+            return Err(EscrowError::UserEarnerMissing.into());
+        };
+        crediting.coupons(earner, rates, 0, coupons_user);
     }
 
     emit!(
@@ -116,10 +166,12 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
             gross,
             dollars: paid.dollars,
             burn: paid.burn,
+            fee_affiliate,
             fee_burn: paid.fee_burn,
-            fee_incentives: paid.fee_incentives,
+            fee_incentives,
             coupons_base: coupons.0,
             coupons_bonus: coupons.1,
+            coupons_user,
             at,
             from_second,
             to_second,
@@ -129,32 +181,45 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
     Ok(())
 }
 
-/// `emission::credit_coupons`, signed by the terms' address.
+/// Calls of `emission::credit_coupons`, signed by the terms' address.
 ///
-/// As a fixed-account CPI: the generated `emission::cpi` builds the call on the heap and looks at
-/// every account again, which costs 8,000 compute units more.
-fn credit_coupons(accounts: &mut SettleJob, base: u64, bonus: u64) {
-    let seeds: &[&[u8]] = &[Terms::SEED, &[accounts.terms.bump]];
-    let authority = accounts.terms.cpi_handle().as_signer();
-    let emission = CpiHandle::from(accounts.emission.cpi_handle_mut());
-    let earner = CpiHandle::from(accounts.earner.cpi_handle_mut());
-    let rates = accounts.rates.cpi_handle();
-    let event_authority = accounts.emission_event_authority.cpi_handle();
-    let program = accounts.emission_program.cpi_handle();
-    unchecked_invoke_signed_fixed(
-        accounts.emission_program.address(),
-        &emission::instruction::CreditCoupons { base, bonus }.data(),
-        &[
-            InstructionAccount::readonly_signer(authority.address()),
-            InstructionAccount::writable(emission.address()),
-            InstructionAccount::writable(earner.address()),
-            InstructionAccount::readonly(rates.address()),
-            InstructionAccount::readonly(event_authority.address()),
-            InstructionAccount::readonly(program.address()),
-        ],
-        &[authority, emission, earner, rates, event_authority, program],
-        &[seeds],
-    );
+/// Fixed-account CPIs: the generated `emission::cpi` builds the call on the heap and looks at every
+/// account again, which costs 8,000 compute units more.
+struct Crediting<'a> {
+    bump: u8,
+    authority: CpiHandle<'a>,
+    emission: CpiHandle<'a>,
+    event_authority: CpiHandle<'a>,
+    program: CpiHandle<'a>,
+}
+
+impl Crediting<'_> {
+    fn coupons(&self, earner: &mut Account<Earner>, rates: &Account<Rates>, base: u64, bonus: u64) {
+        let seeds: &[&[u8]] = &[Terms::SEED, &[self.bump]];
+        let earner = CpiHandle::from(earner.cpi_handle_mut());
+        let rates = rates.cpi_handle();
+        unchecked_invoke_signed_fixed(
+            self.program.address(),
+            &emission::instruction::CreditCoupons { base, bonus }.data(),
+            &[
+                InstructionAccount::readonly_signer(self.authority.address()),
+                InstructionAccount::writable(self.emission.address()),
+                InstructionAccount::writable(earner.address()),
+                InstructionAccount::readonly(rates.address()),
+                InstructionAccount::readonly(self.event_authority.address()),
+                InstructionAccount::readonly(self.program.address()),
+            ],
+            &[
+                self.authority,
+                self.emission,
+                earner,
+                rates,
+                self.event_authority,
+                self.program,
+            ],
+            &[seeds],
+        );
+    }
 }
 
 /// The part of its pay that the node takes in dollars, as it counts at `now`.
@@ -165,4 +230,18 @@ fn dollar_share_bp(node: &Actor, now: i64) -> u16 {
         node.next_election_at,
         now,
     )
+}
+
+/// Whether a token account of the mint is there, and not frozen. Read as bytes: one that is not
+/// there must not be an error.
+fn takes_dollars(view: &AccountView, usd_mint: &Address) -> bool {
+    const STATE: usize = 108;
+    const INITIALIZED: u8 = 1;
+    let Ok(data) = view.try_borrow() else {
+        return false;
+    };
+    view.owned_by(&Token::id())
+        && data.len() == TokenAccount::INIT_SPACE
+        && data.get(..32) == Some(usd_mint.as_ref())
+        && data.get(STATE) == Some(&INITIALIZED)
 }

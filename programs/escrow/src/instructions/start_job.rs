@@ -6,7 +6,7 @@ pub struct StartJob {
     pub router: Signer,
     #[account(constraint = committee.paused & common::pause::ESCROW == 0 @ EscrowError::Paused)]
     pub committee: Account<Committee>,
-    #[account(seeds = [Terms::SEED], bump = terms.bump)]
+    /// The only account of its type.
     pub terms: Account<Terms>,
     #[account(mut, constraint = job.state == Job::OPEN @ EscrowError::WrongState)]
     pub job: Account<Job>,
@@ -19,7 +19,7 @@ pub struct StartJob {
     pub node: Account<Actor>,
 }
 
-pub fn handler(ctx: &mut Context<StartJob>) -> Result<()> {
+pub fn handler(ctx: &mut Context<StartJob>, draw: Draw) -> Result<()> {
     let at = Clock::get()?.unix_timestamp;
     require!(
         *ctx.accounts.router.address() == ctx.accounts.terms.parameters(at).router,
@@ -30,13 +30,21 @@ pub fn handler(ctx: &mut Context<StartJob>) -> Result<()> {
     job.started_at = at.into();
     job.reported_at = at.into();
     job.state = Job::RUNNING;
+    let assignment = job
+        .assignments
+        .get()
+        .checked_add(1)
+        .ok_or(EscrowError::Overflow)?;
+    job.assignments = assignment.into();
 
     emit!(
         ctx,
         JobStarted {
             job: *ctx.accounts.job.address(),
             node: *ctx.accounts.node.address(),
+            draw,
             at,
+            assignment,
         }
     );
     Ok(())

@@ -1,16 +1,4 @@
-//! Fields stand at their natural alignment and `padding` fills up to it, so that other programs
-//! can read these accounts with native integers (`declare_program!`).
-
-use {
-    crate::EscrowError,
-    anchor_lang::prelude::*,
-    common::change::in_force,
-    economics::{settlement, BPS},
-};
-
-/// `staking::Actor::USER` and `NODE`; an IDL carries layouts, not associated constants.
-pub const NODE: u8 = 1;
-pub const USER: u8 = 2;
+use {crate::EscrowError, anchor_lang::prelude::*, common::change::in_force, economics::BPS};
 
 /// The terms of every job. One account; its address signs for coupons.
 #[account]
@@ -114,74 +102,5 @@ impl EscrowParameters {
             EscrowError::DiscountsUnsorted
         );
         Ok(())
-    }
-}
-
-/// One job.
-#[account]
-pub struct Job {
-    /// The user's actor, and who acts for it.
-    pub user: Address,
-    pub authority: Address,
-    /// The node's actor; zeros until started.
-    pub node: Address,
-    /// What the node last reported.
-    pub digest: [u8; 32],
-    pub class: [u8; 16],
-    /// Numbers the jobs of one user.
-    pub id: PodU64,
-    /// USD base units for one hour of all processors.
-    pub rate_per_hour: PodU64,
-    /// USD base units paid in.
-    pub deposit: PodU64,
-    /// USD base units of work settled so far.
-    pub settled_usd: PodU64,
-    /// Unix seconds.
-    pub opened_at: PodI64,
-    pub started_at: PodI64,
-    /// Up to when the node reports to have worked.
-    pub reported_at: PodI64,
-    /// Seconds of work settled so far.
-    pub settled_seconds: PodU32,
-    pub processors: PodU32,
-    pub hours: PodU32,
-    /// Settlements so far: each (job, period) is paid once.
-    pub period: PodU32,
-    pub discount_bp: PodU16,
-    /// `Job::OPEN`, `RUNNING` or `FINISHED`.
-    pub state: u8,
-    pub bump: u8,
-    pub vault_bump: u8,
-    pub padding: [u8; 3],
-}
-
-impl Job {
-    pub const SEED: &'static [u8] = b"job";
-    /// Of the token account that holds the job's dollars.
-    pub const VAULT_SEED: &'static [u8] = b"vault";
-    pub const OPEN: u8 = 1;
-    pub const RUNNING: u8 = 2;
-    pub const FINISHED: u8 = 3;
-
-    /// Unix seconds at which a running job's hours are over.
-    pub fn end(&self) -> i64 {
-        let seconds = i64::from(self.hours.get()) * economics::SECONDS_PER_HOUR as i64;
-        self.started_at.get().saturating_add(seconds)
-    }
-
-    /// Seconds worked: up to the node's last report, never past the hours paid for.
-    pub fn worked_seconds(&self) -> u64 {
-        let until = self.reported_at.get().min(self.end());
-        u64::try_from(until.saturating_sub(self.started_at.get())).unwrap_or(0)
-    }
-
-    /// USD base units due for the seconds that were worked and not settled. Cumulative, so that
-    /// no rhythm of settlements gains or loses.
-    pub fn due(&self, worked_seconds: u64) -> Result<u64> {
-        let earned = settlement::earned(self.rate_per_hour.get(), worked_seconds)
-            .map_err(EscrowError::from)?;
-        earned
-            .checked_sub(self.settled_usd.get())
-            .ok_or(EscrowError::Overflow.into())
     }
 }
