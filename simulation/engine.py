@@ -1,0 +1,499 @@
+"""The hours: a state, and what one hour does to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from client.economics import (
+    BPS,
+    EMISSION_CAP,
+    GENESIS_SUPPLY,
+    LAST_EPOCH,
+    SECONDS_PER_HOUR,
+    ClaimInput,
+    DistributeInput,
+    QuoteInput,
+    SaleInput,
+    SettleInput,
+    accrue,
+    bps_floor,
+    claim,
+    collateral,
+    cumulative,
+    distribute,
+    emission,
+    epoch_halves,
+    premium_bp,
+    rate_per_hour,
+    sale,
+    settle,
+    user_coupons,
+    vested,
+    waited_after,
+    whole,
+)
+from simulation.curves import HOURS_PER_DAY, HOURS_PER_YEAR
+from simulation.scenario import (
+    DAYS_PER_WEEK,
+    MONTHS_PER_YEAR,
+    SECONDS_PER_DAY,
+    Allocation,
+    Election,
+    HardwareClass,
+    Rules,
+    Scenario,
+)
+
+GENESIS_STEP_SECONDS = 8_760 * SECONDS_PER_HOUR // MONTHS_PER_YEAR
+"""A month of the allocation file: a twelfth of 8,760 hours."""
+LOCK_STEP_SECONDS = 1
+"""Bonus IO vests by the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Two sums that must be equal."""
+
+    name: str
+    left: int
+    right: int
+
+    @property
+    def equal(self) -> bool:
+        """Whether they are."""
+        return self.left == self.right
+
+
+class Cohort:
+    """The nodes of one class that elected the same: one earner of the chain."""
+
+    __slots__ = (
+        *("affiliate_bp", "bonus_q64", "discount_bp", "election", "liquid_q64", "points", "snapshot_q64"),
+        *("user_bonus_q64", "user_coupons_bp"),
+    )
+
+    def __init__(self, election: Election, rules: Rules) -> None:
+        self.election = election
+        self.discount_bp = 0 if election.users_take_io else election.user_discount_bp
+        """Users have a discount or coupons for it, of what they pay; theirs is the affiliate's part of the fee."""
+        self.user_coupons_bp = election.user_discount_bp if election.users_take_io else 0
+        self.affiliate_bp = rules.fee_affiliate_bp if election.users_have_affiliate else 0
+        self.points = 0
+        self.snapshot_q64 = 0
+        """The network's `per_point_q64` when points were last turned into IO."""
+        self.liquid_q64 = 0
+        """Earned and not claimed, as is the bonus that is not locked yet, of owners and of users."""
+        self.bonus_q64 = 0
+        self.user_bonus_q64 = 0
+
+    def accrue_points(self, per_point_q64: int) -> None:
+        """The availability half, up to now. Must precede every change of `points`."""
+        self.liquid_q64 = accrue(self.liquid_q64, self.points, per_point_q64 - self.snapshot_q64)
+        self.snapshot_q64 = per_point_q64
+
+
+class Class:
+    """The machines of one class that joined."""
+
+    __slots__ = ("asked", "cohorts", "given", "price", "processors", "waiting")
+
+    def __init__(self, given: HardwareClass, scenario: Scenario) -> None:
+        self.given = given
+        self.cohorts = tuple(Cohort(election, scenario.rules) for election in scenario.elections)
+        self.processors = 0
+        self.waiting = 0
+        """Processors whose owners found no IO for their collateral."""
+        self.asked = 0
+        """Processor-hours asked in an average hour of this day."""
+        self.price = 0
+        """Nano-dollars for a processor-hour."""
+
+
+@dataclass(slots=True)
+class Vesting:
+    """Bonus IO locked at one time; base units and seconds since genesis."""
+
+    total: int
+    start: int
+    withdrawn: int = 0
+
+
+class Network:
+    """The network at the end of an hour. All IO and dollars in base units, all counters since genesis."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.epoch = 0
+        self.classes = [Class(given, scenario) for given in scenario.classes]
+
+        # Where IO is. Their sum is the supply, which minting and burning alone change.
+        self.supply = GENESIS_SUPPLY
+        self.circulating = 0
+        self.staked = 0
+        self.collateral = 0
+        self.unbonding = 0
+        self.genesis_locked = GENESIS_SUPPLY
+
+        # The emission program.
+        self.emitted = 0
+        self.minted = 0
+        self.per_point_q64 = 0
+        self.carry_availability_q64 = 0
+        self.carry_compute_q64 = 0
+        self.locked = 0
+        self._weights = [election.weight_bp for election in scenario.elections[:-1]]
+        # Of a day: they change when owners come and go.
+        self._processors = self._waiting = self._total_points = 0
+        self._coupons: list[tuple[Cohort, int, int, int]] = []
+        """Of the running hour: base, bonus, and of users."""
+        self._vestings: deque[Vesting] = deque()
+        self._returning: deque[tuple[int, int]] = deque()
+        self._returning_stake: deque[tuple[int, int]] = deque()
+        """Day of the return and amount, of what is unbonding."""
+
+        # Dollars.
+        self.gross = 0
+        self.dollars = 0
+        self.burn = 0
+        self.fee = 0
+        self.fee_burn = 0
+        self.fee_affiliate = 0
+        self.incentives_vault = 0
+        self.burn_vault = 0
+        self.sold_usd = 0
+        self.burned = 0
+        self.waited = 0
+        """Seconds that the auction has waited at the end of the hour's last sale."""
+        self.premium = 0
+        self.io_price = 0
+
+        self._least_wait = _least_wait(scenario)
+        self._free_genesis(0)
+
+    def hour(self) -> tuple[int, ...]:
+        """Runs the next epoch; its figures in the order of `columns_of`."""
+        epoch = self.epoch = self.epoch + 1
+        if epoch > LAST_EPOCH:
+            raise ValueError(f"epoch {epoch}: the last is {LAST_EPOCH}")
+        begun = epoch - 1
+        if begun % HOURS_PER_DAY == 0:
+            self._day(begun // HOURS_PER_DAY)
+
+        gross, dollars, burn, fee = self.gross, self.dollars, self.burn, self.fee
+        fee_burn, fee_affiliate, incentives = self.fee_burn, self.fee_affiliate, self.incentives_vault
+        asked, worked, coupons, of_classes = self._work(begun)
+        amount = self._close(coupons)
+        minted = owners = stakers = affiliates = withdrawn = 0
+        if epoch % self.scenario.habits.claim_every_hours == 0:
+            owners, stakers, affiliates = self._claims()
+            withdrawn = self._vest()
+            minted = owners + stakers + affiliates + withdrawn
+        burned, sold = self._auction()
+
+        return (
+            *(epoch, 1, amount, burned, minted, owners, stakers, affiliates, withdrawn, self.supply),
+            *(self.circulating, self.staked, self.collateral, self.unbonding, self.genesis_locked, self.locked),
+            self.emitted - self.minted - self.locked,
+            self._processors,
+            self._waiting,
+            *(asked, worked, self.gross - gross, self.dollars - dollars, self.burn - burn, self.fee - fee),
+            *(self.fee_burn - fee_burn, self.fee_affiliate - fee_affiliate, self.incentives_vault - incentives),
+            *(sold, self.burn_vault, self.incentives_vault, self.io_price, self.premium),
+            *of_classes,
+        )
+
+    def checks(self) -> list[Check]:
+        """What must be equal at the end of any hour."""
+        pending_q64 = sum(
+            cohort.liquid_q64
+            + cohort.bonus_q64
+            + cohort.user_bonus_q64
+            + cohort.points * (self.per_point_q64 - cohort.snapshot_q64)
+            for one in self.classes
+            for cohort in one.cohorts
+        )
+        pending_q64 += self.carry_availability_q64 + self.carry_compute_q64
+        pools = (self.circulating, self.staked, self.collateral, self.unbonding, self.genesis_locked)
+        return [
+            Check("emitted = the schedule's sum", self.emitted, cumulative(self.epoch)),
+            Check(
+                "emitted = minted + locked + accrued + carried (2^-64 base units)",
+                self.emitted << 64,
+                (self.minted + self.locked << 64) + pending_q64,
+            ),
+            Check("genesis + minted = supply + burned", GENESIS_SUPPLY + self.minted, self.supply + self.burned),
+            Check("supply = circulating + staked + collateral + unbonding + genesis locked", self.supply, sum(pools)),
+            Check("no pool of IO is below zero", min(*pools, self.locked, self.burn_vault, 0), 0),
+            Check(
+                "collateral = what the joined processors need",
+                self.collateral,
+                sum(collateral(one.given.multiplier_bp, one.processors) for one in self.classes),
+            ),
+            Check(
+                "locked = vesting accounts less withdrawals",
+                self.locked,
+                sum(vesting.total - vesting.withdrawn for vesting in self._vestings),
+            ),
+            Check(
+                "unbonding = what is on its way back",
+                self.unbonding,
+                sum(amount for _, amount in (*self._returning, *self._returning_stake)),
+            ),
+            Check(
+                "dollars paid by users = to nodes + to burn + fee",
+                self.gross,
+                self.dollars + self.burn + self.fee,
+            ),
+            Check(
+                "fee = burned part + affiliates' + incentives'",
+                self.fee,
+                self.fee_burn + self.fee_affiliate + self.incentives_vault,
+            ),
+            Check(
+                "dollars to burn = paid by the auction + in its vault",
+                self.burn + self.fee_burn,
+                self.sold_usd + self.burn_vault,
+            ),
+            *([Check("all is emitted", self.emitted, EMISSION_CAP)] if self.epoch == LAST_EPOCH else []),
+        ]
+
+    # --- once a day ---
+
+    def _day(self, day: int) -> None:
+        hour = day * HOURS_PER_DAY
+        self.io_price = self.scenario.io_price.at(hour)
+        self._free_genesis(hour * SECONDS_PER_HOUR)
+        for queue in (self._returning, self._returning_stake):
+            while queue and queue[0][0] <= day:
+                amount = queue.popleft()[1]
+                self.unbonding -= amount
+                self.circulating += amount
+        for one in self.classes:
+            one.asked = one.given.asked.at(hour)
+            one.price = one.given.price.at(hour)
+            self._join(one, one.given.nodes.at(hour) * one.given.processors_per_node, day)
+        self._processors = sum(one.processors for one in self.classes)
+        self._waiting = sum(one.waiting for one in self.classes)
+        self._total_points = sum(cohort.points for one in self.classes for cohort in one.cohorts)
+        self._stake(bps_floor(self.circulating + self.staked, self.scenario.habits.staked_bp.at(hour)), day)
+
+    def _free_genesis(self, now: int) -> None:
+        """Takes the tranches that have become free."""
+        free = sum(_free(allocation, now) for allocation in self.scenario.genesis)
+        self.circulating += self.genesis_locked - (GENESIS_SUPPLY - free)
+        self.genesis_locked = GENESIS_SUPPLY - free
+
+    def _join(self, one: Class, wanted: int, day: int) -> None:
+        """Processors come with their collateral, or go and get it back later."""
+        affordable = self.circulating // collateral(one.given.multiplier_bp, 1)
+        processors = min(wanted, one.processors + affordable)
+        needed = collateral(one.given.multiplier_bp, processors)
+        change = needed - collateral(one.given.multiplier_bp, one.processors)
+        self.collateral += change
+        if change >= 0:
+            self.circulating -= change
+        else:
+            self.unbonding -= change
+            self._returning.append((day + _days(self.scenario.rules.owner_unbonding_seconds), -change))
+        one.processors, one.waiting = processors, wanted - processors
+        for cohort, part in zip(one.cohorts, _parts(processors, self._weights), strict=True):
+            cohort.accrue_points(self.per_point_q64)
+            cohort.points = part * one.given.multiplier_bp * one.given.quality_bp // BPS
+
+    def _stake(self, wanted: int, day: int) -> None:
+        """Stakers delegate what circulates, or ask for it back."""
+        change = wanted - self.staked
+        self.staked = wanted
+        if change >= 0:
+            self.circulating -= change
+        else:
+            self.unbonding -= change
+            self._returning_stake.append((day + _days(self.scenario.rules.staker_unbonding_seconds), -change))
+
+    # --- every hour ---
+
+    def _work(self, hour: int) -> tuple[int, int, int, list[int]]:
+        """Settles the work of an hour: processor-hours asked and worked, coupons, and each class's figures."""
+        habits, rules, shape = self.scenario.habits, self.scenario.rules, self.scenario.shape
+        fee_bp, fee_burn_bp, max_bonus_bp = rules.fee_bp, rules.fee_burn_bp, rules.max_bonus_bp
+        factor = (
+            shape.hour_of_day[hour % HOURS_PER_DAY]
+            * shape.day_of_week[hour // HOURS_PER_DAY % DAYS_PER_WEEK]
+            * shape.month_of_year[hour % HOURS_PER_YEAR * MONTHS_PER_YEAR // HOURS_PER_YEAR]
+        )
+        all_asked = all_worked = all_coupons = 0
+        dollars = burn = fee = fee_burn = fee_affiliate = fee_incentives = 0
+        self._coupons.clear()
+        figures: list[int] = []
+        for one in self.classes:
+            asked = one.asked * factor // BPS**3
+            worked = min(asked, one.processors * habits.utilisation_at_most_bp // BPS)
+            all_asked += asked
+            all_worked += worked
+            class_gross, price = 0, one.price
+            for cohort, processors in zip(one.cohorts, _parts(worked, self._weights), strict=True):
+                if processors == 0:
+                    continue
+                # A whole hour's work costs the rate.
+                gross = rate_per_hour(QuoteInput(price, processors, cohort.discount_bp))
+                paid = settle(
+                    SettleInput(
+                        gross=gross,
+                        fee_bp=fee_bp,
+                        affiliate_bp=cohort.affiliate_bp,
+                        fee_burn_bp=fee_burn_bp,
+                        dollar_share_bp=cohort.election.dollar_share_bp,
+                        max_bonus_bp=max_bonus_bp,
+                    )
+                )
+                class_gross += gross
+                dollars += paid.dollars
+                burn += paid.burn
+                fee += paid.fee
+                fee_burn += paid.fee_burn
+                fee_affiliate += paid.fee_affiliate
+                fee_incentives += paid.fee_incentives
+                of_users = user_coupons(gross, cohort.user_coupons_bp) if cohort.user_coupons_bp else 0
+                all_coupons += paid.coupons_base + paid.coupons_bonus + of_users
+                self._coupons.append((cohort, paid.coupons_base, paid.coupons_bonus, of_users))
+            self.gross += class_gross
+            figures += (one.processors, worked, class_gross, price)
+        self.dollars += dollars
+        self.burn += burn
+        self.fee += fee
+        self.fee_burn += fee_burn
+        self.fee_affiliate += fee_affiliate
+        self.incentives_vault += fee_incentives
+        self.burn_vault += burn + fee_burn
+        return all_asked, all_worked, all_coupons, figures
+
+    def _close(self, total_coupons: int) -> int:
+        """Closes the epoch: its emission, over points and coupons. What it emitted."""
+        amount = emission(self.epoch - 1, self.epoch)
+        self.emitted += amount
+        halves = epoch_halves(amount, self.scenario.rules.availability_bp)
+        availability = distribute(DistributeInput(halves.availability, self.carry_availability_q64, self._total_points))
+        compute = distribute(DistributeInput(halves.compute, self.carry_compute_q64, total_coupons))
+        self.per_point_q64 += availability.per_unit_q64
+        self.carry_availability_q64 = availability.carry_q64
+        self.carry_compute_q64 = compute.carry_q64
+        rate = compute.per_unit_q64
+        for cohort, base, bonus, of_users in self._coupons:
+            cohort.liquid_q64 = accrue(cohort.liquid_q64, base, rate)
+            if bonus:
+                cohort.bonus_q64 = accrue(cohort.bonus_q64, bonus, rate)
+            if of_users:
+                cohort.user_bonus_q64 = accrue(cohort.user_bonus_q64, of_users, rate)
+        return amount
+
+    def _claims(self) -> tuple[int, int, int]:
+        """Every cohort claims, and locks its bonus: what owners, stakers and affiliates received."""
+        owners = stakers = affiliates = bonus = 0
+        for one in self.classes:
+            for cohort in one.cohorts:
+                elected = cohort.election
+                cohort.accrue_points(self.per_point_q64)
+                accrued, cohort.liquid_q64 = whole(cohort.liquid_q64)
+                shares = claim(
+                    ClaimInput(
+                        accrued=accrued,
+                        commission_bp=elected.commission_bp if self.staked else 0,
+                        affiliate_bp=self.scenario.rules.affiliate_bp if elected.has_affiliate else 0,
+                    )
+                )
+                owners += shares.owner
+                stakers += shares.stakers
+                affiliates += shares.affiliate
+                owners_bonus, cohort.bonus_q64 = whole(cohort.bonus_q64)
+                users_bonus, cohort.user_bonus_q64 = whole(cohort.user_bonus_q64)
+                bonus += owners_bonus + users_bonus
+        self._mint(owners + stakers + affiliates)
+        if bonus:
+            self.locked += bonus
+            self._vestings.append(Vesting(bonus, self.epoch * SECONDS_PER_HOUR))
+        return owners, stakers, affiliates
+
+    def _vest(self) -> int:
+        """Withdraws all that has vested of the bonuses: how much."""
+        now, lock_seconds, withdrawn = self.epoch * SECONDS_PER_HOUR, self.scenario.rules.lock_seconds, 0
+        for vesting in self._vestings:
+            free = vested(vesting.total, vesting.start, vesting.start + lock_seconds, LOCK_STEP_SECONDS, now)
+            withdrawn += free - vesting.withdrawn
+            vesting.withdrawn = free
+        while self._vestings and self._vestings[0].withdrawn == self._vestings[0].total:
+            self._vestings.popleft()
+        self.locked -= withdrawn
+        self._mint(withdrawn)
+        return withdrawn
+
+    def _mint(self, amount: int) -> None:
+        self.minted += amount
+        self.supply += amount
+        self.circulating += amount
+
+    def _auction(self) -> tuple[int, int]:
+        """One sale, at the first premium that sellers take: IO burned, and dollars paid for it."""
+        rules, habits = self.scenario.rules, self.scenario.habits
+        waited_at_most = self.waited + SECONDS_PER_HOUR
+        if self._least_wait is None or self._least_wait > waited_at_most:
+            self.waited = waited_at_most
+            return 0, 0
+        waited = max(self.waited, self._least_wait)
+        premium = premium_bp(waited, rules.auction_start_bp, rules.auction_end_bp, rules.auction_ramp_seconds)
+        sold = sale(
+            SaleInput(
+                io_max=bps_floor(self.circulating, habits.sell_at_most_bp),
+                vault_usd=self.burn_vault,
+                price_nano_usd_per_io=self.io_price,
+                premium_bp=premium,
+            )
+        )
+        if sold.usd == 0:
+            self.waited = waited_at_most
+            return 0, 0
+        self.waited = waited_after(waited, rules.auction_ramp_seconds, sold.usd, self.burn_vault)
+        self.premium = premium
+        self.burn_vault -= sold.usd
+        self.sold_usd += sold.usd
+        self.circulating -= sold.io
+        self.supply -= sold.io
+        self.burned += sold.io
+        return sold.io, sold.usd
+
+
+def _least_wait(scenario: Scenario) -> int | None:
+    """After how many seconds the premium is first one that sellers take; None if it never is."""
+    rules, least = scenario.rules, scenario.habits.sell_from_premium_bp
+
+    def enough(seconds: int) -> bool:
+        return premium_bp(seconds, rules.auction_start_bp, rules.auction_end_bp, rules.auction_ramp_seconds) >= least
+
+    low, high = 0, rules.auction_ramp_seconds
+    if not enough(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low
+
+
+def _days(seconds: int) -> int:
+    """Rounded up: nothing returns early."""
+    return -(-seconds // SECONDS_PER_DAY)
+
+
+def _free(allocation: Allocation, now: int) -> int:
+    """What of an allocation is free, so many seconds after genesis."""
+    if allocation.tranches == 0:
+        return allocation.io
+    start = (allocation.first_month - 1) * GENESIS_STEP_SECONDS
+    end = start + allocation.tranches * GENESIS_STEP_SECONDS
+    return vested(allocation.io, start, end, GENESIS_STEP_SECONDS, now)
+
+
+def _parts(total: int, weights_bp: list[int]) -> list[int]:
+    """Processors or processor-hours of each cohort, by the weights of all but the last, which is the residual."""
+    parts = [total * weight_bp // BPS for weight_bp in weights_bp]
+    parts.append(total - sum(parts))
+    return parts
