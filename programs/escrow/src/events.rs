@@ -48,7 +48,7 @@ pub struct JobExtended {
     pub hours: u32,
 }
 
-/// The router's draw of the job's node number `assignment`, the first being 1.
+/// The router's draw of a node for the job, which had `assignment` nodes before.
 #[event]
 pub struct JobStarted {
     pub job: Address,
@@ -68,6 +68,7 @@ pub struct JobReleased {
     /// Reported by this node; of them `paid_seconds` were paid, all or none.
     pub worked_seconds: u32,
     pub paid_seconds: u32,
+    /// As in its `JobStarted`.
     pub assignment: u16,
     pub failed: bool,
 }

@@ -38,6 +38,7 @@ pub fn handler(ctx: &mut Context<ReleaseJob>) -> Result<()> {
     job.started_at = 0.into();
     job.reported_at = 0.into();
     job.state = Job::OPEN;
+    let assignment = job.assignments.get().saturating_sub(1);
 
     emit!(
         ctx,
@@ -48,7 +49,7 @@ pub fn handler(ctx: &mut Context<ReleaseJob>) -> Result<()> {
             at,
             worked_seconds,
             paid_seconds,
-            assignment: ctx.accounts.job.assignments.get(),
+            assignment,
             failed,
         }
     );

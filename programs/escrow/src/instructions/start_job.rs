@@ -30,12 +30,11 @@ pub fn handler(ctx: &mut Context<StartJob>, draw: Draw) -> Result<()> {
     job.started_at = at.into();
     job.reported_at = at.into();
     job.state = Job::RUNNING;
-    let assignment = job
-        .assignments
-        .get()
+    let assignment = job.assignments.get();
+    job.assignments = assignment
         .checked_add(1)
-        .ok_or(EscrowError::Overflow)?;
-    job.assignments = assignment.into();
+        .ok_or(EscrowError::Overflow)?
+        .into();
 
     emit!(
         ctx,

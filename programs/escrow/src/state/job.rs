@@ -6,8 +6,8 @@ use {
 
 /// One job.
 ///
-/// `OPEN` → `RUNNING` → `ENDED` (by its user) or `DISPUTED` → `RESOLVED`, then `SETTLED` or `CANCELLED`. A node that
-/// fails or gives up leaves it `OPEN` again, with its hours.
+/// `OPEN` → `RUNNING` → `ENDED` (by its user) or `DISPUTED` → `RESOLVED`, then `SETTLED` or
+/// `CANCELLED`. A node that fails or gives up leaves it `OPEN` again, with its hours.
 #[account]
 pub struct Job {
     /// The user's actor, and who acts for it.
@@ -60,18 +60,19 @@ pub struct Job {
     pub padding: [u8; 4],
 }
 
-/// What the router drew a node by: recomputable by anyone from the chain.
-///
-/// `seed` = SHA-256(job's address ‖ hash of the block that opened it ‖ number of the assignment, u16 LE, the first
-/// being 1); `ticket` = its first eight bytes modulo `total_weight`. The program records it, and cannot judge it.
+/// What the router drew a node by, recomputable by anyone from the chain. The program records it, and
+/// cannot judge it.
 #[derive(Clone, Copy, AnchorDeserialize, AnchorSerialize, IdlType)]
 pub struct Draw {
+    /// SHA-256 over the job's address, the hash of the block that opened it, and how many nodes it had
+    /// before, u16 little-endian.
     pub seed: [u8; 32],
-    /// Over the candidates and their weights.
+    /// SHA-256 over the candidates and their weights.
     pub candidates_digest: [u8; 32],
     /// The slot whose state the candidates were read from.
     pub as_of_slot: u64,
     pub total_weight: u64,
+    /// Of the seed, below `total_weight`: whose it is, gets the job.
     pub ticket: u64,
     pub candidates: u32,
 }
@@ -210,7 +211,7 @@ impl Job {
             .ok_or(EscrowError::Overflow.into())
     }
 
-    /// What the user has in the job and no work was paid with: `(its own dollars, its credit's)`, USD base units.
+    /// What no work was paid with, USD base units: of the user's own dollars, and of granted ones.
     pub fn unspent(&self) -> Result<(u64, u64)> {
         let unspent = self
             .deposit
