@@ -97,6 +97,26 @@ def actor(authority: Pubkey, id: int) -> Pubkey:
     return _derive("staking", b"actor", bytes(authority), _u16(id))
 
 
+def rewards(actor: Pubkey) -> Pubkey:
+    """The token account of what an actor's stakers earn, IO; the actor owns it."""
+    return _derive("staking", b"rewards", bytes(actor))
+
+
+def delegation(actor: Pubkey, owner: Pubkey) -> Pubkey:
+    """What a wallet has delegated to an actor."""
+    return _derive("staking", b"delegation", bytes(actor), bytes(owner))
+
+
+def ticket(actor: Pubkey, owner: Pubkey, id: int) -> Pubkey:
+    """A wallet's ticket number `id` for stake on its way out of an actor."""
+    return _derive("staking", b"ticket", bytes(actor), bytes(owner), _u32(id))
+
+
+def slash(actor: Pubkey, id: int) -> Pubkey:
+    """The slash number `id` of an actor, until it is over."""
+    return _derive("staking", b"slash", bytes(actor), _u32(id))
+
+
 def emission() -> Pubkey:
     """The schedule's state; the mint authority of IO."""
     return _derive("emission", b"emission")
@@ -137,6 +157,11 @@ def job_vault(job: Pubkey) -> Pubkey:
     return _derive("escrow", b"vault", bytes(job))
 
 
+def credit(user_actor: Pubkey) -> Pubkey:
+    """The token account of what a user was granted, dollars: spent on its jobs alone."""
+    return _derive("escrow", b"credit", bytes(user_actor))
+
+
 def auction() -> Pubkey:
     """The buy-and-burn auction; it owns both vaults of `burn`."""
     return _derive("burn", b"auction")
@@ -150,6 +175,11 @@ def burn_vault() -> Pubkey:
 def incentives_vault() -> Pubkey:
     """The token account that incentives are paid from, dollars."""
     return _derive("burn", b"incentives")
+
+
+def grant(actor: Pubkey) -> Pubkey:
+    """What says that an actor was granted dollars."""
+    return _derive("burn", b"grant", bytes(actor))
 
 
 def event_authority(program: ProgramName) -> Pubkey:

@@ -72,37 +72,122 @@ class Job:
     PROGRAM: ClassVar[ProgramName] = "escrow"
     OPEN: ClassVar[int] = 1
     RUNNING: ClassVar[int] = 2
-    FINISHED: ClassVar[int] = 3
-    STATES: ClassVar[dict[int, str]] = {1: "open", 2: "running", 3: "finished"}
+    ENDED: ClassVar[int] = 3
+    DISPUTED: ClassVar[int] = 4
+    RESOLVED: ClassVar[int] = 5
+    SETTLED: ClassVar[int] = 6
+    CANCELLED: ClassVar[int] = 7
+    STATES: ClassVar[dict[int, str]] = {
+        1: "open",
+        2: "running",
+        3: "ended",
+        4: "disputed",
+        5: "resolved",
+        6: "settled",
+        7: "cancelled",
+    }
+    DISCOUNT: ClassVar[int] = 0
+    LOCKED_IO: ClassVar[int] = 1
+    BENEFITS: ClassVar[dict[int, str]] = {0: "discount", 1: "locked-io"}
     user: Pubkey
     authority: Pubkey
     node: Pubkey
-    """Zeros until started."""
+    """Zeros while nobody works on it."""
+    affiliate_usd: Pubkey
+    """Where the affiliate's part of the fee goes; zeros where nobody brought the user in."""
     digest: bytes
     class_: str
     id: int
     rate_per_hour: int
+    price_nano_usd: int
+    """Of a processor-hour when it was opened, before the discount."""
     deposit: int
+    granted: int
+    """Of the deposit: from the user's credit, and spent first."""
     settled_usd: int
+    bond: int
+    """In the vault besides the deposit."""
     opened_at: int
     started_at: int
+    """Zero while nobody works on it, as `reported_at`."""
     reported_at: int
+    disputed_at: int
     settled_seconds: int
+    base_seconds: int
+    """Of them, the work of nodes before this one."""
     processors: int
     hours: int
     period: int
     """Settlements so far."""
     discount_bp: int
+    assignments: int
+    """Nodes so far."""
+    benefit: int
     state: int
     bump: int
     vault_bump: int
 
     @property
+    def state_name(self) -> str:
+        """The state as people call it."""
+        return self.STATES.get(self.state, str(self.state))
+
+    @property
+    def has_node(self) -> bool:
+        """Whether a node works on it, or did until it stopped."""
+        return self.node != Pubkey.default()
+
+    @property
+    def has_affiliate(self) -> bool:
+        """Whether somebody brought its user in."""
+        return self.affiliate_usd != Pubkey.default()
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether nobody works on it any more and its seconds stand."""
+        return self.state in (self.ENDED, self.RESOLVED)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is over and refunded."""
+        return self.state in (self.SETTLED, self.CANCELLED)
+
+    @property
     def end(self) -> int:
         """When a running job's hours are over."""
-        return self.started_at + self.hours * SECONDS_PER_HOUR
+        return self.started_at + self.hours * SECONDS_PER_HOUR - self.base_seconds
 
     @property
     def worked_seconds(self) -> int:
-        """Up to the node's last report, never past the hours paid for."""
-        return max(min(self.reported_at, self.end) - self.started_at, 0)
+        """By all nodes: up to the last report, never past the hours paid for."""
+        return self._worked_until(self.reported_at)
+
+    @property
+    def assignment_seconds(self) -> int:
+        """What this node reports to have worked."""
+        return self.worked_seconds - self.base_seconds
+
+    def _worked_until(self, time: int) -> int:
+        return self.base_seconds + max(min(time, self.reported_at, self.end) - self.started_at, 0)
+
+    def is_alive(self, now: int, parameters: EscrowParameters) -> bool:
+        """Whether the node's last report, or its start, is recent."""
+        return now - self.reported_at <= parameters.report_seconds
+
+    def payable_seconds(self, now: int, parameters: EscrowParameters) -> int:
+        """Up to which second of the job a settlement at `now` would pay: `settled_seconds` where it would not."""
+        if self.has_stopped:
+            return self.worked_seconds
+        if self.state != self.RUNNING or self.assignment_seconds < parameters.min_work_seconds:
+            return self.settled_seconds
+        return max(self._worked_until(now - parameters.dispute_seconds), self.settled_seconds)
+
+    def is_settled(self, parameters: EscrowParameters) -> bool:
+        """Whether nothing is left to pay: a running node's work below the minimum is not paid."""
+        below = not self.has_stopped and self.assignment_seconds < parameters.min_work_seconds
+        return self.worked_seconds <= self.settled_seconds or below
+
+    @property
+    def unspent_credit(self) -> int:
+        """Of the granted dollars, those that no work was paid with."""
+        return max(self.granted - self.settled_usd, 0)

@@ -22,6 +22,7 @@ ARGUMENTS: dict[str, bytes] = {
     "epoch": (1_000).to_bytes(4, "little"),
     "round": (7).to_bytes(2, "little"),
     "page": (1).to_bytes(4, "little"),
+    "owner": bytes(SOMEBODY),
 }
 """As the programs put them into seeds."""
 
@@ -33,12 +34,17 @@ EXPECTED: dict[tuple[str, str], Pubkey] = {
     ("staking", "class"): addresses.hardware_class(SYMBOL),
     ("staking", "vault"): addresses.stake_vault(),
     ("staking", "actor"): addresses.actor(SOMEBODY, 300),
+    ("staking", "rewards"): addresses.rewards(SOMEBODY),
+    ("staking", "delegation"): addresses.delegation(SOMEBODY, SOMEBODY),
+    ("staking", "ticket"): addresses.ticket(SOMEBODY, SOMEBODY, 300),
+    ("staking", "slash"): addresses.slash(SOMEBODY, 300),
     ("emission", "emission"): addresses.emission(),
     ("emission", "earner"): addresses.earner(SOMEBODY),
     ("emission", "rates"): addresses.rates(1_000),
     ("escrow", "terms"): addresses.terms(),
     ("escrow", "job"): addresses.job(SOMEBODY, 300),
     ("escrow", "vault"): addresses.job_vault(SOMEBODY),
+    ("escrow", "credit"): addresses.credit(SOMEBODY),
     ("burn", "auction"): addresses.auction(),
     ("burn", "vault"): addresses.burn_vault(),
     ("burn", "incentives"): addresses.incentives_vault(),
