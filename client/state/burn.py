@@ -36,15 +36,25 @@ class Auction:
     waiting_since: int
     """Unix seconds from which the premium rises."""
     burned_io: int
+    """IO base units in all; so, in USD base units, `paid_usd` for them and `granted_usd`."""
     paid_usd: int
+    granted_usd: int
     parameters: BurnParameters
     next_parameters: BurnParameters
     next_parameters_at: int
     """Unix seconds from which the next parameters count; zero before any change."""
-    bump: int
-    vault_bump: int
-    incentives_bump: int
 
     def parameters_at(self, now: int) -> BurnParameters:
         """The parameters in force at `now`, Unix seconds."""
         return in_force(self.parameters, self.next_parameters, self.next_parameters_at, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """That an actor was granted dollars, which happens once."""
+
+    PROGRAM: ClassVar[ProgramName] = "burn"
+    actor: Pubkey
+    amount: int
+    """USD base units."""
+    bump: int

@@ -14,7 +14,11 @@ pub const CREDIT_SEED: &[u8] = b"credit";
 pub const NODE: u8 = 1;
 pub const USER: u8 = 2;
 
-/// The auction. One account; its address owns both vaults.
+/// The auction. One account; its address owns both vaults: `vault`, whose dollars buy IO, and
+/// `incentives`, which grants are paid from.
+///
+/// The three seeds stand as literals in each instruction: so their addresses are known when the program is
+/// built, and cost a comparison instead of a hash.
 #[account]
 pub struct Auction {
     pub io_mint: Address,
@@ -31,10 +35,6 @@ pub struct Auction {
     pub next_parameters: BurnParameters,
     /// Unix seconds, an epoch's start, from which the next parameters count; zero before any change.
     pub next_parameters_at: PodI64,
-    pub bump: u8,
-    pub vault_bump: u8,
-    pub incentives_bump: u8,
-    pub padding: [u8; 5],
 }
 
 /// Parameters of the auction and of the grants.
@@ -71,12 +71,6 @@ impl BurnParameters {
 }
 
 impl Auction {
-    pub const SEED: &'static [u8] = b"auction";
-    /// Of the token account whose dollars buy IO.
-    pub const VAULT_SEED: &'static [u8] = b"vault";
-    /// Of the token account that incentives are paid from.
-    pub const INCENTIVES_SEED: &'static [u8] = b"incentives";
-
     pub fn parameters(&self, now: i64) -> &BurnParameters {
         let (current, next) = (&self.parameters, &self.next_parameters);
         in_force(current, next, self.next_parameters_at.get(), now)

@@ -15,9 +15,9 @@ pub struct GrantOwner {
     pub payer: Signer,
     #[account(constraint = committee.paused & common::pause::BURN == 0 @ BurnError::Paused)]
     pub committee: Account<Committee>,
-    #[account(mut, seeds = [Auction::SEED], bump = auction.bump)]
+    #[account(mut, seeds = [b"auction"], bump)]
     pub auction: Account<Auction>,
-    #[account(mut, seeds = [Auction::INCENTIVES_SEED], bump = auction.incentives_bump)]
+    #[account(mut, seeds = [b"incentives"], bump)]
     pub incentives: Account<TokenAccount>,
     /// The only account of its type: it says which epoch was closed last.
     pub emission: Account<Emission>,
@@ -54,7 +54,7 @@ pub fn handler(ctx: &mut Context<GrantOwner>) -> Result<()> {
     let amount = parameters.owner_grant;
     let incentives_usd = accounts.incentives.amount();
     accounts.auction.count_granted(amount, incentives_usd)?;
-    let seeds: &[&[u8]] = &[Auction::SEED, &[accounts.auction.bump]];
+    let seeds: &[&[u8]] = &[b"auction", &[ctx.bumps.auction]];
     common::token::transfer(
         accounts.incentives.cpi_handle_mut(),
         accounts.owner_usd.cpi_handle_mut(),

@@ -10,9 +10,9 @@ pub struct GrantUser {
     pub payer: Signer,
     #[account(constraint = committee.paused & common::pause::BURN == 0 @ BurnError::Paused)]
     pub committee: Account<Committee>,
-    #[account(mut, seeds = [Auction::SEED], bump = auction.bump)]
+    #[account(mut, seeds = [b"auction"], bump)]
     pub auction: Account<Auction>,
-    #[account(mut, seeds = [Auction::INCENTIVES_SEED], bump = auction.incentives_bump)]
+    #[account(mut, seeds = [b"incentives"], bump)]
     pub incentives: Account<TokenAccount>,
     #[account(constraint = user.kind == USER @ BurnError::NotAUser)]
     pub user: Account<Actor>,
@@ -41,7 +41,7 @@ pub fn handler(ctx: &mut Context<GrantUser>) -> Result<()> {
     let amount = accounts.auction.parameters(at).user_grant;
     let incentives_usd = accounts.incentives.amount();
     accounts.auction.count_granted(amount, incentives_usd)?;
-    let seeds: &[&[u8]] = &[Auction::SEED, &[accounts.auction.bump]];
+    let seeds: &[&[u8]] = &[b"auction", &[ctx.bumps.auction]];
     common::token::transfer(
         accounts.incentives.cpi_handle_mut(),
         accounts.credit.cpi_handle_mut(),

@@ -12,7 +12,7 @@ use {
 pub struct Initialize {
     #[account(mut)]
     pub admin: Signer,
-    #[account(init, payer = admin, seeds = [Auction::SEED], bump)]
+    #[account(init, payer = admin, seeds = [b"auction"], bump)]
     pub auction: Account<Auction>,
     #[account(constraint = io_mint.decimals() == IO_DECIMALS @ BurnError::MintInvalid)]
     pub io_mint: Account<Mint>,
@@ -21,7 +21,7 @@ pub struct Initialize {
     #[account(
         init,
         payer = admin,
-        seeds = [Auction::VAULT_SEED],
+        seeds = [b"vault"],
         bump,
         token::mint = usd_mint,
         token::authority = auction
@@ -30,7 +30,7 @@ pub struct Initialize {
     #[account(
         init,
         payer = admin,
-        seeds = [Auction::INCENTIVES_SEED],
+        seeds = [b"incentives"],
         bump,
         token::mint = usd_mint,
         token::authority = auction
@@ -56,9 +56,6 @@ pub fn handler(ctx: &mut Context<Initialize>, parameters: BurnParameters) -> Res
     auction.usd_mint = *ctx.accounts.usd_mint.address();
     auction.waiting_since = at.into();
     auction.parameters = parameters;
-    auction.bump = ctx.bumps.auction;
-    auction.vault_bump = ctx.bumps.vault;
-    auction.incentives_bump = ctx.bumps.incentives;
 
     emit!(
         ctx,

@@ -17,9 +17,9 @@ pub struct SellIo {
     pub seller: Signer,
     #[account(constraint = committee.paused & common::pause::BURN == 0 @ BurnError::Paused)]
     pub committee: Account<Committee>,
-    #[account(mut, seeds = [Auction::SEED], bump = auction.bump)]
+    #[account(mut, seeds = [b"auction"], bump)]
     pub auction: Account<Auction>,
-    #[account(mut, seeds = [Auction::VAULT_SEED], bump = auction.vault_bump)]
+    #[account(mut, seeds = [b"vault"], bump)]
     pub vault: Account<TokenAccount>,
     /// The oracle makes one feed for each symbol.
     #[account(constraint = feed.symbol == symbol::IO @ BurnError::FeedMismatch)]
@@ -69,7 +69,7 @@ pub fn handler(ctx: &mut Context<SellIo>, io_max: u64, usd_min: u64) -> Result<(
         sold.io,
         &[],
     );
-    let seeds: &[&[u8]] = &[Auction::SEED, &[accounts.auction.bump]];
+    let seeds: &[&[u8]] = &[b"auction", &[ctx.bumps.auction]];
     common::token::transfer(
         accounts.vault.cpi_handle_mut(),
         accounts.seller_usd.cpi_handle_mut(),

@@ -6,7 +6,7 @@ pub struct SetParameters {
     #[account(address = committee.admin @ BurnError::NotAdmin)]
     pub admin: Signer,
     pub committee: Account<Committee>,
-    #[account(mut, seeds = [Auction::SEED], bump = auction.bump)]
+    #[account(mut, seeds = [b"auction"], bump)]
     pub auction: Account<Auction>,
 }
 

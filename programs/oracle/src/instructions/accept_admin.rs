@@ -5,7 +5,7 @@ use crate::*;
 pub struct AcceptAdmin {
     #[account(address = committee.offered_admin @ OracleError::NotOffered)]
     pub offered: Signer,
-    #[account(mut, seeds = [Committee::SEED], bump = committee.bump)]
+    #[account(mut, seeds = [b"committee"], bump)]
     pub committee: Account<Committee>,
 }
 

@@ -6,8 +6,8 @@ pub struct CommitChallenge {
     #[account(mut)]
     pub verifier: Signer,
     #[account(
-        seeds = [Committee::SEED],
-        bump = committee.bump,
+        seeds = [b"committee"],
+        bump,
         constraint = committee.paused & common::pause::ORACLE == 0 @ OracleError::Paused
     )]
     pub committee: Account<Committee>,

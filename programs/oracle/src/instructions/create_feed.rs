@@ -7,8 +7,8 @@ pub struct CreateFeed {
     #[account(mut, address = committee.admin @ OracleError::NotAdmin)]
     pub admin: Signer,
     #[account(
-        seeds = [Committee::SEED],
-        bump = committee.bump,
+        seeds = [b"committee"],
+        bump,
         constraint = committee.paused & common::pause::ORACLE == 0 @ OracleError::Paused
     )]
     pub committee: Account<Committee>,

@@ -5,7 +5,7 @@ use {crate::*, common::upgrade};
 pub struct Initialize {
     #[account(mut)]
     pub admin: Signer,
-    #[account(init, payer = admin, seeds = [Committee::SEED], bump)]
+    #[account(init, payer = admin, seeds = [b"committee"], bump)]
     pub committee: Account<Committee>,
     /// CHECK: the loader's account of this program; the constraint reads the authority in it.
     #[account(

@@ -5,7 +5,7 @@ use crate::*;
 pub struct SetParameters {
     #[account(address = committee.admin @ OracleError::NotAdmin)]
     pub admin: Signer,
-    #[account(mut, seeds = [Committee::SEED], bump = committee.bump)]
+    #[account(mut, seeds = [b"committee"], bump)]
     pub committee: Account<Committee>,
 }
 

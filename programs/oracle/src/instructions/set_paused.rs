@@ -7,7 +7,7 @@ pub struct SetPaused {
         constraint = *by.address() == committee.pauser || *by.address() == committee.admin @ OracleError::NotPauser
     )]
     pub by: Signer,
-    #[account(mut, seeds = [Committee::SEED], bump = committee.bump)]
+    #[account(mut, seeds = [b"committee"], bump)]
     pub committee: Account<Committee>,
 }
 

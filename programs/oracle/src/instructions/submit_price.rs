@@ -1,6 +1,9 @@
 use {
     crate::*,
-    economics::{median::lower_median, BPS},
+    economics::{
+        median::{lower_median, sort},
+        BPS,
+    },
 };
 
 #[event_cpi]
@@ -8,12 +11,13 @@ use {
 pub struct SubmitPrice {
     pub member: Signer,
     #[account(
-        seeds = [Committee::SEED],
-        bump = committee.bump,
+        seeds = [b"committee"],
+        bump,
         constraint = committee.paused & common::pause::ORACLE == 0 @ OracleError::Paused
     )]
     pub committee: Account<Committee>,
-    #[account(mut, seeds = [Feed::SEED, feed.symbol.as_ref()], bump = feed.bump)]
+    /// Any feed: `create_feed` makes one for each symbol, and nothing else has this type.
+    #[account(mut)]
     pub feed: Account<Feed>,
 }
 
@@ -77,7 +81,7 @@ fn majority_price(committee: &Committee, feed: &mut Feed, now: i64) -> Result<Op
 
     let median = lower_median(&mut prices[..fresh]).ok_or(OracleError::Overflow)?;
     let ages = &mut ages[..fresh];
-    ages.sort_unstable();
+    sort(ages);
     let oldest_needed = ages[majority - 1] as i64;
 
     if now.saturating_sub(feed.step_at.get()) >= Feed::STEP_SECONDS {
