@@ -40,6 +40,15 @@ def initialize(
     return build("emission", "initialize", accounts, args)
 
 
+def set_parameters(*, admin: Pubkey, parameters: EmissionParameters) -> Instruction:
+    """Changes the parameters, from an epoch's start after the delay on. Signed by the admin.
+
+    Derived: committee, the schedule.
+    """
+    accounts = {"admin": admin, "committee": addresses.committee(), "emission": addresses.emission()}
+    return build("emission", "set_parameters", accounts, {"parameters": as_argument(parameters)})
+
+
 def open_rates(*, payer: Pubkey, epoch: int) -> Instruction:
     """Opens the page of compute rates that `epoch` stands on. Signed by `payer`. Derived: rates."""
     accounts = {"payer": payer, "rates": addresses.rates(epoch)}

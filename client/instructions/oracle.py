@@ -61,6 +61,52 @@ def initialize(
     return build("oracle", "initialize", accounts, args)
 
 
+def set_parameters(*, admin: Pubkey, parameters: OracleParameters) -> Instruction:
+    """Changes the oracle's parameters, from an epoch's start after the delay on. Signed by the admin.
+
+    Derived: committee.
+    """
+    accounts = {"admin": admin, "committee": addresses.committee()}
+    return build("oracle", "set_parameters", accounts, {"parameters": as_argument(parameters)})
+
+
+def rotate_committee(*, admin: Pubkey, members: Sequence[Pubkey]) -> Instruction:
+    """Names the members, 1 to 16, from an epoch's start after the delay on. Signed by the admin.
+
+    Derived: committee.
+    """
+    accounts = {"admin": admin, "committee": addresses.committee()}
+    return build("oracle", "rotate_committee", accounts, {"members": list(members)})
+
+
+def offer_admin(*, admin: Pubkey, offered: Pubkey) -> Instruction:
+    """The admin of all programs offers its office; zeros take an offer back. Signed by the admin.
+
+    Derived: committee.
+    """
+    accounts = {"admin": admin, "committee": addresses.committee()}
+    return build("oracle", "offer_admin", accounts, {"offered": offered})
+
+
+def accept_admin(*, offered: Pubkey) -> Instruction:
+    """Takes the admin's office. Signed by `offered`, to whom it was offered. Derived: committee."""
+    return build("oracle", "accept_admin", {"offered": offered, "committee": addresses.committee()})
+
+
+def set_pauser(*, admin: Pubkey, pauser: Pubkey) -> Instruction:
+    """Names who may pause programs, at once. Signed by the admin. Derived: committee."""
+    accounts = {"admin": admin, "committee": addresses.committee()}
+    return build("oracle", "set_pauser", accounts, {"pauser": pauser})
+
+
+def set_paused(*, by: Pubkey, paused: int) -> Instruction:
+    """Says which programs are paused, all of them: bits of `state.PAUSE_BITS`. Signed by the pauser or the admin.
+
+    Derived: committee.
+    """
+    return build("oracle", "set_paused", {"by": by, "committee": addresses.committee()}, {"paused": paused})
+
+
 def create_feed(*, admin: Pubkey, symbol: str) -> Instruction:
     """Opens the price feed of `IO` or of a hardware class. Signed by the admin, which pays.
 
