@@ -1,4 +1,4 @@
-"""Instructions of `staking`: actors and their collateral."""
+"""Instructions of `staking`: actors, their collateral and elections. Their pools: `client.instructions.pools`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,15 @@ def initialize(*, admin: Pubkey, io_mint: Pubkey, parameters: StakingParameters)
         "program_data": addresses.program_data("staking"),
     }
     return build("staking", "initialize", accounts, {"parameters": as_argument(parameters)})
+
+
+def set_parameters(*, admin: Pubkey, parameters: StakingParameters) -> Instruction:
+    """Changes the parameters, from an epoch's start after the delay on. Signed by the admin.
+
+    Derived: committee, registry.
+    """
+    accounts = {"admin": admin, "committee": addresses.committee(), "registry": addresses.registry()}
+    return build("staking", "set_parameters", accounts, {"parameters": as_argument(parameters)})
 
 
 def add_class(*, admin: Pubkey, symbol: str, multiplier_bp: int) -> Instruction:
@@ -97,14 +106,36 @@ def register_user(
 def deposit_collateral(*, depositor: Pubkey, actor: Pubkey, source: Pubkey, amount: int) -> Instruction:
     """Adds IO (base units) to a node's collateral, from the token account `source` of `depositor`.
 
-    Signed by `depositor`. Derived: committee, registry, vault.
+    Signed by `depositor`. Derived: committee, vault.
     """
     accounts = {
         "depositor": depositor,
         "committee": addresses.committee(),
-        "registry": addresses.registry(),
         "actor": actor,
         "vault": addresses.stake_vault(),
         "source": source,
     }
     return build("staking", "deposit_collateral", accounts, {"amount": amount})
+
+
+def withdraw_collateral(*, authority: Pubkey, actor: Pubkey, amount: int, id: int) -> Instruction:
+    """Asks for IO (base units) of an actor's collateral: it unbonds as ticket number `id` of `authority`.
+
+    Signed by `authority`, the actor's, which pays the ticket's rent. Derived: registry, ticket.
+    """
+    accounts = {
+        "authority": authority,
+        "registry": addresses.registry(),
+        "actor": actor,
+        "ticket": addresses.ticket(actor, authority, id),
+    }
+    return build("staking", "withdraw_collateral", accounts, {"amount": amount, "id": id})
+
+
+def elect(*, authority: Pubkey, actor: Pubkey, election: Election) -> Instruction:
+    """Chooses anew what the actor takes in dollars and leaves to its stakers, from the next epoch on.
+
+    Signed by `authority`, the actor's. Derived: committee.
+    """
+    accounts = {"authority": authority, "committee": addresses.committee(), "actor": actor}
+    return build("staking", "elect", accounts, {"election": as_argument(election)})

@@ -4,19 +4,30 @@ They name fields as the IDLs do, without padding; a test holds them to the IDLs.
 `bytes`, numbers with 64 fractional bits are one `int`, and parts of accounts are dataclasses themselves.
 """
 
-from client.state.burn import Auction, BurnParameters
+from client.state.burn import Auction, BurnParameters, Grant
 from client.state.emission import Earner, Emission, EmissionParameters, Rates, Vesting
 from client.state.escrow import EscrowParameters, Job, Terms
 from client.state.oracle import PAUSE_BITS, Challenge, Committee, Feed, OracleParameters
-from client.state.staking import Actor, Class, Election, Registry, StakingParameters
+from client.state.staking import (
+    OFFENCES,
+    Actor,
+    Class,
+    Delegation,
+    Election,
+    Registry,
+    Slash,
+    StakingParameters,
+    Ticket,
+)
 
 ACCOUNTS: tuple[type, ...] = (
-    *(Committee, Feed, Challenge, Registry, Class, Actor, Emission),
-    *(Rates, Earner, Vesting, Terms, Job, Auction),
+    *(Committee, Feed, Challenge, Registry, Class, Actor, Delegation, Ticket, Slash, Emission),
+    *(Rates, Earner, Vesting, Terms, Job, Auction, Grant),
 )
 
 __all__ = [
     "ACCOUNTS",
+    "OFFENCES",
     "PAUSE_BITS",
     "Actor",
     "Auction",
@@ -24,17 +35,21 @@ __all__ = [
     "Challenge",
     "Class",
     "Committee",
+    "Delegation",
     "Earner",
     "Election",
     "Emission",
     "EmissionParameters",
     "EscrowParameters",
     "Feed",
+    "Grant",
     "Job",
     "OracleParameters",
     "Rates",
     "Registry",
+    "Slash",
     "StakingParameters",
     "Terms",
+    "Ticket",
     "Vesting",
 ]

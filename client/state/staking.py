@@ -37,7 +37,6 @@ class Registry:
     next_parameters: StakingParameters
     next_parameters_at: int
     """Unix seconds from which the next parameters count; zero before any change."""
-    bump: int
 
     def parameters_at(self, now: int) -> StakingParameters:
         """The parameters in force at `now`, Unix seconds."""
@@ -120,3 +119,78 @@ class Actor:
     def has_affiliate(self) -> bool:
         """Whether somebody brought the authority in."""
         return self.affiliate != Pubkey.default()
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether anyone can delegate to it."""
+        return self.rewards != Pubkey.default()
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """What one wallet has delegated to one actor, and what it has earned there."""
+
+    PROGRAM: ClassVar[ProgramName] = "staking"
+    owner: Pubkey
+    actor: Pubkey
+    snapshot: int
+    """`Actor.per_share` when it was last touched; 64 fractional bits."""
+    accrued: int
+    """IO base units earned and not claimed, 64 fractional bits."""
+    shares: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Stake on its way out: a delegator's, or an owner's collateral."""
+
+    PROGRAM: ClassVar[ProgramName] = "staking"
+    owner: Pubkey
+    actor: Pubkey
+    shares: int
+    """Their value falls with the actor's index until it is paid."""
+    matures_at: int
+    """Unix seconds from which anyone can have it paid."""
+    id: int
+
+
+OFFENCES: dict[int, tuple[str, int]] = {
+    1: ("unresponsive", 100),
+    2: ("abandoned-job", 500),
+    3: ("false-hardware", 2_000),
+    4: ("false-results", 5_000),
+    5: ("fraud", 10_000),
+}
+"""Name, and what is lost in basis points, of each offence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slash:
+    """A slash that waits for an appeal, or for its decision."""
+
+    PROGRAM: ClassVar[ProgramName] = "staking"
+    PROPOSED: ClassVar[int] = 1
+    APPEALED: ClassVar[int] = 2
+    UPHELD: ClassVar[int] = 3
+    DISMISSED: ClassVar[int] = 4
+    STATES: ClassVar[dict[int, str]] = {1: "proposed", 2: "appealed", 3: "upheld", 4: "dismissed"}
+    actor: Pubkey
+    proposer: Pubkey
+    evidence: bytes
+    bond: int
+    """IO base units that the appeal locked."""
+    deadline: int
+    """Unix seconds: until then it can be appealed, or the appeal decided."""
+    id: int
+    fraction_bp: int
+    """What is lost of the stake and of the collateral."""
+    offence: int
+    state: int
+
+    def is_executable(self, now: int) -> bool:
+        """Whether anyone can have it executed at `now`, the chain's time."""
+        return self.state == self.UPHELD or (self.state == self.PROPOSED and now >= self.deadline)
+
+    def is_dismissible(self, now: int) -> bool:
+        """Whether anyone can have it dismissed at `now`, the chain's time."""
+        return self.state == self.DISMISSED or (self.state == self.APPEALED and now >= self.deadline)

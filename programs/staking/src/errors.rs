@@ -32,4 +32,43 @@ pub enum StakingError {
     Paused,
     #[msg("The parameter is outside its range")]
     ParameterOutOfRange,
+    #[msg("Only the actor's authority may do this")]
+    NotAuthority,
+    #[msg("Only the stake's owner may do this")]
+    NotOwner,
+    #[msg("The account is of another actor")]
+    ActorMismatch,
+    #[msg("The actor's pool is not open")]
+    PoolNotOpen,
+    #[msg("The actor was slashed too far to take in more IO")]
+    PoolSlashed,
+    #[msg("A slash of the actor waits for its end")]
+    SlashPending,
+    #[msg("The amount is above the value that it is taken from")]
+    AmountAboveValue,
+    #[msg("There is nothing to claim yet")]
+    NothingToClaim,
+    #[msg("The delegation is worth something yet")]
+    DelegationNotEmpty,
+    #[msg("The ticket has not matured")]
+    NotMatured,
+    #[msg("A strict majority of the committee must sign")]
+    NoQuorum,
+    #[msg("There is no such offence")]
+    OffenceUnknown,
+    #[msg("The slash is not in the state for this")]
+    WrongState,
+    #[msg("The slash's deadline has passed")]
+    DeadlinePassed,
+    #[msg("The slash's deadline has not passed")]
+    DeadlineAhead,
+}
+
+impl From<economics::ArithmeticError> for StakingError {
+    fn from(error: economics::ArithmeticError) -> Self {
+        match error {
+            economics::ArithmeticError::AmountAboveValue => Self::AmountAboveValue,
+            _ => Self::Overflow,
+        }
+    }
 }

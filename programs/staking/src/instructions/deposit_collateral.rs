@@ -1,6 +1,7 @@
 use {
     crate::{oracle::Committee, *},
-    anchor_spl::token::{self, TokenAccount},
+    anchor_spl::token::TokenAccount,
+    economics::pool::MIN_INDEX,
 };
 
 #[event_cpi]
@@ -9,14 +10,16 @@ pub struct DepositCollateral {
     pub depositor: Signer,
     #[account(constraint = committee.paused & common::pause::STAKING == 0 @ StakingError::Paused)]
     pub committee: Account<Committee>,
-    #[account(seeds = [Registry::SEED], bump = registry.bump)]
-    pub registry: Account<Registry>,
-    #[account(mut, constraint = actor.kind == Actor::NODE @ StakingError::NotANode)]
+    #[account(
+        mut,
+        constraint = actor.kind == Actor::NODE @ StakingError::NotANode,
+        constraint = actor.index.get() >= MIN_INDEX @ StakingError::PoolSlashed
+    )]
     pub actor: Account<Actor>,
-    #[account(mut, seeds = [Registry::VAULT_SEED], bump)]
+    #[account(mut, seeds = [b"vault"], bump)]
     pub vault: Account<TokenAccount>,
     /// The token program checks that the depositor may spend it; the mint is the vault's.
-    #[account(mut, token::mint = registry.io_mint)]
+    #[account(mut)]
     pub source: Account<TokenAccount>,
     pub token_program: Program<Token>,
 }

@@ -12,7 +12,7 @@ use {
 pub struct Initialize {
     #[account(mut)]
     pub admin: Signer,
-    #[account(init, payer = admin, seeds = [Registry::SEED], bump)]
+    #[account(init, payer = admin, seeds = [b"registry"], bump)]
     pub registry: Account<Registry>,
     #[account(
         constraint = io_mint.decimals() == IO_DECIMALS && io_mint.freeze_authority().is_none() @ StakingError::MintInvalid
@@ -21,7 +21,7 @@ pub struct Initialize {
     #[account(
         init,
         payer = admin,
-        seeds = [Registry::VAULT_SEED],
+        seeds = [b"vault"],
         bump,
         token::mint = io_mint,
         token::authority = registry
@@ -44,7 +44,6 @@ pub fn handler(ctx: &mut Context<Initialize>, parameters: StakingParameters) -> 
     let registry = &mut ctx.accounts.registry;
     registry.io_mint = *ctx.accounts.io_mint.address();
     registry.parameters = parameters;
-    registry.bump = ctx.bumps.registry;
 
     emit!(
         ctx,

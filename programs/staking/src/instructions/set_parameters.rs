@@ -6,7 +6,7 @@ pub struct SetParameters {
     #[account(address = committee.admin @ StakingError::NotAdmin)]
     pub admin: Signer,
     pub committee: Account<Committee>,
-    #[account(mut, seeds = [Registry::SEED], bump = registry.bump)]
+    #[account(mut, seeds = [b"registry"], bump)]
     pub registry: Account<Registry>,
 }
 

@@ -1,86 +1,13 @@
-//! Other programs read these accounts with native integers (`declare_program!`): fields stand at
-//! their natural alignment and `padding` fills up to it.
-
 use {
     crate::StakingError,
     anchor_lang::prelude::*,
     common::{change::in_force, Q64},
     economics::{
+        accumulator::{distribute, DistributeInput},
         pool,
         settlement::{MAX_DOLLAR_SHARE_BP, MIN_DOLLAR_SHARE_BP},
     },
 };
-
-/// Which mint is IO, and the parameters. Its address owns the vault that holds all stake.
-#[account]
-pub struct Registry {
-    pub io_mint: Address,
-    /// IO base units burned by slashes, in all.
-    pub slashed_io: PodU64,
-    pub parameters: StakingParameters,
-    pub next_parameters: StakingParameters,
-    /// Unix seconds, an epoch's start, from which the next parameters count; zero before any change.
-    pub next_parameters_at: PodI64,
-    pub bump: u8,
-    pub padding: [u8; 7],
-}
-
-impl Registry {
-    pub const SEED: &'static [u8] = b"registry";
-    /// Of the token account that holds every actor's stake.
-    pub const VAULT_SEED: &'static [u8] = b"vault";
-
-    pub fn parameters(&self, now: i64) -> &StakingParameters {
-        let (current, next) = (&self.parameters, &self.next_parameters);
-        in_force(current, next, self.next_parameters_at.get(), now)
-    }
-}
-
-/// Parameters of staking.
-#[repr(C)]
-#[derive(
-    Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, AnchorDeserialize, AnchorSerialize, IdlType,
-)]
-pub struct StakingParameters {
-    /// IO base units that an appeal against a slash locks.
-    pub appeal_bond: u64,
-    /// Seconds between asking for stake and getting it: an owner's collateral, a delegator's stake.
-    pub owner_unbonding_seconds: u32,
-    pub delegator_unbonding_seconds: u32,
-    /// Seconds in which a slash can be appealed; then anyone executes it.
-    pub appeal_seconds: u32,
-    /// Seconds in which the committee decides an appeal; then the slash lapses.
-    pub decision_seconds: u32,
-}
-
-impl StakingParameters {
-    pub const MAX_UNBONDING_SECONDS: u32 = 90 * 86_400;
-
-    pub fn validate(&self) -> Result<()> {
-        require!(
-            self.owner_unbonding_seconds <= Self::MAX_UNBONDING_SECONDS
-                && self.delegator_unbonding_seconds <= Self::MAX_UNBONDING_SECONDS
-                && self.appeal_seconds <= Self::MAX_UNBONDING_SECONDS
-                && self.decision_seconds <= Self::MAX_UNBONDING_SECONDS,
-            StakingError::ParameterOutOfRange
-        );
-        Ok(())
-    }
-}
-
-/// A hardware class.
-#[account]
-pub struct Class {
-    pub symbol: [u8; 16],
-    /// Collateral and points multiplier; 10,000 = 1.
-    pub multiplier_bp: PodU32,
-    pub bump: u8,
-    pub padding: [u8; 3],
-}
-
-impl Class {
-    pub const SEED: &'static [u8] = b"class";
-}
 
 /// A node (supply) or a user (demand), with the pool of those who delegate to it.
 #[account]
@@ -93,9 +20,12 @@ pub struct Actor {
     pub rewards: Address,
     /// Hardware class; zeros for a user.
     pub class: [u8; 16],
-    /// IO base units a share has earned since the pool began, 64 fractional bits.
+    /// IO base units a share has earned since the pool began, 64 fractional bits. It wraps: someone who
+    /// holds the only share can give to the pool and claim in turn for ever, and must not be able to
+    /// stop it. Differences stay right: whoever holds a share cannot earn more than there is IO.
     pub per_share: Q64,
-    /// IO base units of rewards that no share could be paid yet, 64 fractional bits.
+    /// IO base units of rewards that no share could be paid yet, 64 fractional bits: remainders, and all
+    /// that came while there were no shares. Goes with the next reward that finds shares.
     pub carry: Q64,
     /// IO base units in the vault on the actor's own account.
     pub collateral: PodU64,
@@ -165,9 +95,12 @@ impl Election {
 
 impl Actor {
     pub const SEED: &'static [u8] = b"actor";
+    /// Of the token account that its stakers' rewards arrive at.
+    pub const REWARDS_SEED: &'static [u8] = b"rewards";
     pub const NODE: u8 = 1;
     pub const USER: u8 = 2;
     pub const NO_AFFILIATE: Address = Address::new_from_array([0; 32]);
+    pub const NO_POOL: Address = Address::new_from_array([0; 32]);
 
     /// What it has chosen, as it counts at `now`.
     pub fn election(&self, now: i64) -> &Election {
@@ -178,5 +111,76 @@ impl Actor {
     /// A pool that nobody has delegated to yet.
     pub fn open(&mut self) {
         self.index = pool::ONE.into();
+    }
+
+    /// Divides what came to `rewards`, which holds `balance`, since the last count. Must precede every
+    /// change of `shares`. IO base units newly counted.
+    pub fn count_rewards(&mut self, balance: u64) -> Result<u64> {
+        let amount = balance
+            .checked_sub(self.counted_rewards.get())
+            .ok_or(StakingError::Overflow)?;
+        if amount == 0 {
+            return Ok(0);
+        }
+        let counted = distribute(DistributeInput {
+            amount,
+            carry_q64: self.carry.get(),
+            total: self.shares.get(),
+        })
+        .map_err(StakingError::from)?;
+        self.per_share = self
+            .per_share
+            .get()
+            .wrapping_add(counted.per_unit_q64)
+            .into();
+        self.carry = counted.carry_q64.into();
+        self.counted_rewards = balance.into();
+        Ok(amount)
+    }
+
+    /// The pool's shares where one delegation's are `after` instead of `before`.
+    pub fn replace_shares(&mut self, before: u64, after: u64) -> Result<()> {
+        self.shares = self
+            .shares
+            .get()
+            .checked_sub(before)
+            .and_then(|others| others.checked_add(after))
+            .ok_or(StakingError::Overflow)?
+            .into();
+        Ok(())
+    }
+
+    /// Stake that comes into the pool; what it becomes is the caller's.
+    pub fn add_stake(&mut self, amount: u64) -> Result<()> {
+        let stake = self.stake.get().checked_add(amount);
+        self.stake = stake.ok_or(StakingError::Overflow)?.into();
+        Ok(())
+    }
+
+    /// Shares that are on their way out from now on.
+    pub fn add_unbonding(&mut self, shares: u64) -> Result<()> {
+        let unbonding = self.unbonding_shares.get().checked_add(shares);
+        self.unbonding_shares = unbonding.ok_or(StakingError::Overflow)?.into();
+        Ok(())
+    }
+
+    /// Shares that leave: their IO base units, no longer of the stake. Rounded down, so that the fractions
+    /// of all who left stay in `stake`, nobody's, until a slash burns them.
+    pub fn pay_out(&mut self, shares: u64) -> Result<u64> {
+        let amount = pool::value_of(shares, self.index.get());
+        let stake = self.stake.get().checked_sub(amount);
+        let unbonding = self.unbonding_shares.get().checked_sub(shares);
+        self.stake = stake.ok_or(StakingError::Overflow)?.into();
+        self.unbonding_shares = unbonding.ok_or(StakingError::Overflow)?.into();
+        Ok(amount)
+    }
+
+    /// One slash waits no longer.
+    pub fn settle_slash(&mut self) -> Result<()> {
+        self.pending_slashes = self
+            .pending_slashes
+            .checked_sub(1)
+            .ok_or(StakingError::Overflow)?;
+        Ok(())
     }
 }

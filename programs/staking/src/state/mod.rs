@@ -1,0 +1,9 @@
+//! Other programs read these accounts with native integers (`declare_program!`): fields stand at
+//! their natural alignment and `padding` fills up to it.
+
+mod actor;
+mod pool;
+mod registry;
+mod slash;
+
+pub use {actor::*, pool::*, registry::*, slash::*};
