@@ -300,12 +300,12 @@ class World:
             self.chain.send([deposit], owner)
         return owner, actor
 
-    def user(self, *, usd: int = 1_000_000 * USD) -> tuple[Keypair, Pubkey]:
+    def user(self, *, usd: int = 1_000_000 * USD, affiliate: Pubkey | None = None) -> tuple[Keypair, Pubkey]:
         """A wallet with dollars and its user's actor."""
         owner = self.person(usd=usd)
         actor = addresses.actor(owner.pubkey(), 0)
         instructions = [
-            staking.register_user(authority=owner.pubkey(), id=0),
+            staking.register_user(authority=owner.pubkey(), id=0, affiliate=affiliate),
             emission.create_earner(payer=owner.pubkey(), actor=actor),
         ]
         self.chain.send(instructions, owner)
@@ -314,6 +314,7 @@ class World:
     def open_job(
         self, user: tuple[Keypair, Pubkey], *, id: int = 1, hardware_class: str = "4090",
         processors: int = 1, hours: int = 2, max_deposit: int = U64_MAX,
+        benefit: int = state.Job.DISCOUNT, from_credit: int = 0,
     ) -> Pubkey:  # fmt: skip
         """Opens a job; its address."""
         owner, actor = user
@@ -327,6 +328,8 @@ class World:
             max_deposit=max_deposit,
             usd_mint=self.usd_mint,
             source=self.usd(owner),
+            benefit=benefit,
+            from_credit=from_credit,
         )
         self.chain.send([opening], owner)
         return addresses.job(actor, id)
@@ -340,17 +343,35 @@ class World:
         report = escrow.report_job(authority=owner.pubkey(), node=actor, job=job, digest=bytes(32))
         self.chain.send([report], owner)
 
-    def settle_job(self, job: Pubkey, node: tuple[Keypair, Pubkey]) -> str:
+    def settling(self, job: Pubkey, node: tuple[Keypair, Pubkey]) -> Instruction:
+        """The settlement of a job, with all that it needs."""
         owner, actor = node
+        found = self.chain.account(state.Job, job)
         held = self.chain.account(state.Earner, addresses.earner(actor)).coupon_epoch
-        settling = escrow.settle_job(job=job, node=actor, node_usd=self.usd(owner), coupon_epoch=held)
-        return self.chain.send([settling], self.admin)
+        users = self.chain.account(state.Earner, addresses.earner(found.user)).coupon_epoch
+        return escrow.settle_job(
+            job=job,
+            node=actor,
+            node_usd=self.usd(owner),
+            coupon_epoch=held,
+            affiliate_usd=found.affiliate_usd if found.has_affiliate else None,
+            user=found.user if found.benefit == found.LOCKED_IO else None,
+            user_coupon_epoch=users,
+        )
+
+    def settle_job(self, job: Pubkey, node: tuple[Keypair, Pubkey]) -> str:
+        return self.chain.send([self.settling(job, node)], self.admin)
 
     def finish_job(self, job: Pubkey, user: tuple[Keypair, Pubkey], caller: Keypair | None = None) -> str:
-        owner, _ = user
+        owner, actor = user
         caller = caller or owner
+        granted = self.chain.account(state.Job, job).unspent_credit
         finishing = escrow.finish_job(
-            caller=caller.pubkey(), job=job, authority=owner.pubkey(), user_usd=self.usd(owner)
+            caller=caller.pubkey(),
+            job=job,
+            authority=owner.pubkey(),
+            user_usd=self.usd(owner),
+            credit=addresses.credit(actor) if granted else None,
         )
         return self.chain.send([finishing], caller)
 
