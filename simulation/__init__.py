@@ -10,9 +10,9 @@ over points and coupons, owners claim, IO is sold to the auction and burned.
 
 Assumed, where a chain has people:
 
-- **Cohorts.** The nodes of a class that elected the same are one earner, and their work of an hour is one job.
-  Rounding is therefore once for each cohort and hour, not for each job: less than a base unit for each job that is
-  not there.
+- **Cohorts.** The nodes that elected the same are one earner, whatever their class, and their work of an hour is one
+  job of each class, settled together. Rounding is therefore once for each cohort and hour, not for each job: less than
+  a base unit for each job that is not there.
 - **Prices are given**, those of IO too: burning does not move them. Curves move once a day, the shape every hour.
 - **Owners join** while there is circulating IO for their collateral, in the order of the file, once a day; others
   wait. Who leaves gets the collateral back after 14 days. Nobody is slashed. All that joined are measured, with the

@@ -12,9 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from client.cli.options import AsJson, settings, single
 from client.cli.output import emit, note
+from client.economics import ArithmeticRefused
 from simulation import files, plot, summary
 from simulation.run import Result, epochs_of, run
-from simulation.scenario import MAX_YEARS, Scenario, load, packaged
+from simulation.scenario import MAX_YEARS, Scenario, ScenarioRefused, load, packaged
 
 app = single()
 
@@ -97,4 +98,10 @@ def _run(scenario: Scenario, epochs: int) -> Result:
     )
     with bar:
         task = bar.add_task(f"simulating {scenario.name}", total=epochs)
-        return run(scenario, epochs, lambda hours: bar.advance(task, hours))
+        try:
+            return run(scenario, epochs, lambda hours: bar.advance(task, hours))
+        except (ArithmeticRefused, OverflowError) as refused:
+            raise ScenarioRefused(
+                f"{scenario.name}: leads to amounts that the chain's integers do not hold ({refused}); "
+                "give lower prices, or less demand"
+            ) from refused

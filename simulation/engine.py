@@ -66,7 +66,7 @@ class Check:
 
 
 class Cohort:
-    """The nodes of one class that elected the same: one earner of the chain."""
+    """The nodes that elected the same, of all classes: one earner of the chain."""
 
     __slots__ = (
         *("affiliate_bp", "bonus_q64", "discount_bp", "election", "liquid_q64", "points", "snapshot_q64"),
@@ -96,11 +96,10 @@ class Cohort:
 class Class:
     """The machines of one class that joined."""
 
-    __slots__ = ("asked", "cohorts", "given", "price", "processors", "waiting")
+    __slots__ = ("asked", "given", "price", "processors", "waiting")
 
-    def __init__(self, given: HardwareClass, scenario: Scenario) -> None:
+    def __init__(self, given: HardwareClass) -> None:
         self.given = given
-        self.cohorts = tuple(Cohort(election, scenario.rules) for election in scenario.elections)
         self.processors = 0
         self.waiting = 0
         """Processors whose owners found no IO for their collateral."""
@@ -125,7 +124,8 @@ class Network:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.epoch = 0
-        self.classes = [Class(given, scenario) for given in scenario.classes]
+        self.classes = [Class(given) for given in scenario.classes]
+        self.cohorts = [Cohort(election, scenario.rules) for election in scenario.elections]
 
         # Where IO is. Their sum is the supply, which minting and burning alone change.
         self.supply = GENESIS_SUPPLY
@@ -210,8 +210,7 @@ class Network:
             + cohort.bonus_q64
             + cohort.user_bonus_q64
             + cohort.points * (self.per_point_q64 - cohort.snapshot_q64)
-            for one in self.classes
-            for cohort in one.cohorts
+            for cohort in self.cohorts
         )
         pending_q64 += self.carry_availability_q64 + self.carry_compute_q64
         pools = (self.circulating, self.staked, self.collateral, self.unbonding, self.genesis_locked)
@@ -273,9 +272,9 @@ class Network:
             one.asked = one.given.asked.at(hour)
             one.price = one.given.price.at(hour)
             self._join(one, one.given.nodes.at(hour) * one.given.processors_per_node, day)
+        self._measure()
         self._processors = sum(one.processors for one in self.classes)
         self._waiting = sum(one.waiting for one in self.classes)
-        self._total_points = sum(cohort.points for one in self.classes for cohort in one.cohorts)
         self._stake(bps_floor(self.circulating + self.staked, self.scenario.habits.staked_bp.at(hour)), day)
 
     def _free_genesis(self, now: int) -> None:
@@ -297,9 +296,17 @@ class Network:
             self.unbonding -= change
             self._returning.append((day + _days(self.scenario.rules.owner_unbonding_seconds), -change))
         one.processors, one.waiting = processors, wanted - processors
-        for cohort, part in zip(one.cohorts, _parts(processors, self._weights), strict=True):
+
+    def _measure(self) -> None:
+        """The points of the machines that are there."""
+        points = [0] * len(self.cohorts)
+        for one in self.classes:
+            for index, processors in enumerate(_parts(one.processors, self._weights)):
+                points[index] += processors * one.given.multiplier_bp * one.given.quality_bp // BPS
+        for cohort, changed in zip(self.cohorts, points, strict=True):
             cohort.accrue_points(self.per_point_q64)
-            cohort.points = part * one.given.multiplier_bp * one.given.quality_bp // BPS
+            cohort.points = changed
+        self._total_points = sum(points)
 
     def _stake(self, wanted: int, day: int) -> None:
         """Stakers delegate what circulates, or ask for it back."""
@@ -315,58 +322,57 @@ class Network:
 
     def _work(self, hour: int) -> tuple[int, int, int, list[int]]:
         """Settles the work of an hour: processor-hours asked and worked, coupons, and each class's figures."""
-        habits, rules, shape = self.scenario.habits, self.scenario.rules, self.scenario.shape
-        fee_bp, fee_burn_bp, max_bonus_bp = rules.fee_bp, rules.fee_burn_bp, rules.max_bonus_bp
+        shape = self.scenario.shape
         factor = (
             shape.hour_of_day[hour % HOURS_PER_DAY]
             * shape.day_of_week[hour // HOURS_PER_DAY % DAYS_PER_WEEK]
             * shape.month_of_year[hour % HOURS_PER_YEAR * MONTHS_PER_YEAR // HOURS_PER_YEAR]
         )
-        all_asked = all_worked = all_coupons = 0
-        dollars = burn = fee = fee_burn = fee_affiliate = fee_incentives = 0
-        self._coupons.clear()
+        utilisation_at_most_bp = self.scenario.habits.utilisation_at_most_bp
+        all_asked = all_worked = 0
+        gross_of = [0] * len(self.cohorts)
         figures: list[int] = []
         for one in self.classes:
             asked = one.asked * factor // BPS**3
-            worked = min(asked, one.processors * habits.utilisation_at_most_bp // BPS)
+            worked = min(asked, one.processors * utilisation_at_most_bp // BPS)
             all_asked += asked
             all_worked += worked
             class_gross, price = 0, one.price
-            for cohort, processors in zip(one.cohorts, _parts(worked, self._weights), strict=True):
-                if processors == 0:
-                    continue
+            for index, processors in enumerate(_parts(worked, self._weights)):
                 # A whole hour's work costs the rate.
-                gross = rate_per_hour(QuoteInput(price, processors, cohort.discount_bp))
-                paid = settle(
-                    SettleInput(
-                        gross=gross,
-                        fee_bp=fee_bp,
-                        affiliate_bp=cohort.affiliate_bp,
-                        fee_burn_bp=fee_burn_bp,
-                        dollar_share_bp=cohort.election.dollar_share_bp,
-                        max_bonus_bp=max_bonus_bp,
-                    )
-                )
+                gross = rate_per_hour(QuoteInput(price, processors, self.cohorts[index].discount_bp))
+                gross_of[index] += gross
                 class_gross += gross
-                dollars += paid.dollars
-                burn += paid.burn
-                fee += paid.fee
-                fee_burn += paid.fee_burn
-                fee_affiliate += paid.fee_affiliate
-                fee_incentives += paid.fee_incentives
-                of_users = user_coupons(gross, cohort.user_coupons_bp) if cohort.user_coupons_bp else 0
-                all_coupons += paid.coupons_base + paid.coupons_bonus + of_users
-                self._coupons.append((cohort, paid.coupons_base, paid.coupons_bonus, of_users))
-            self.gross += class_gross
             figures += (one.processors, worked, class_gross, price)
-        self.dollars += dollars
-        self.burn += burn
-        self.fee += fee
-        self.fee_burn += fee_burn
-        self.fee_affiliate += fee_affiliate
-        self.incentives_vault += fee_incentives
-        self.burn_vault += burn + fee_burn
-        return all_asked, all_worked, all_coupons, figures
+        return all_asked, all_worked, self._settle(gross_of), figures
+
+    def _settle(self, gross_of: list[int]) -> int:
+        """Divides what each cohort's users pay: all coupons."""
+        rules, all_coupons = self.scenario.rules, 0
+        self._coupons.clear()
+        for cohort, gross in zip(self.cohorts, gross_of, strict=True):
+            paid = settle(
+                SettleInput(
+                    gross=gross,
+                    fee_bp=rules.fee_bp,
+                    affiliate_bp=cohort.affiliate_bp,
+                    fee_burn_bp=rules.fee_burn_bp,
+                    dollar_share_bp=cohort.election.dollar_share_bp,
+                    max_bonus_bp=rules.max_bonus_bp,
+                )
+            )
+            self.gross += gross
+            self.dollars += paid.dollars
+            self.burn += paid.burn
+            self.fee += paid.fee
+            self.fee_burn += paid.fee_burn
+            self.fee_affiliate += paid.fee_affiliate
+            self.incentives_vault += paid.fee_incentives
+            self.burn_vault += paid.burn + paid.fee_burn
+            of_users = user_coupons(gross, cohort.user_coupons_bp) if cohort.user_coupons_bp else 0
+            all_coupons += paid.coupons_base + paid.coupons_bonus + of_users
+            self._coupons.append((cohort, paid.coupons_base, paid.coupons_bonus, of_users))
+        return all_coupons
 
     def _close(self, total_coupons: int) -> int:
         """Closes the epoch: its emission, over points and coupons. What it emitted."""
@@ -390,24 +396,23 @@ class Network:
     def _claims(self) -> tuple[int, int, int]:
         """Every cohort claims, and locks its bonus: what owners, stakers and affiliates received."""
         owners = stakers = affiliates = bonus = 0
-        for one in self.classes:
-            for cohort in one.cohorts:
-                elected = cohort.election
-                cohort.accrue_points(self.per_point_q64)
-                accrued, cohort.liquid_q64 = whole(cohort.liquid_q64)
-                shares = claim(
-                    ClaimInput(
-                        accrued=accrued,
-                        commission_bp=elected.commission_bp if self.staked else 0,
-                        affiliate_bp=self.scenario.rules.affiliate_bp if elected.has_affiliate else 0,
-                    )
+        for cohort in self.cohorts:
+            elected = cohort.election
+            cohort.accrue_points(self.per_point_q64)
+            accrued, cohort.liquid_q64 = whole(cohort.liquid_q64)
+            shares = claim(
+                ClaimInput(
+                    accrued=accrued,
+                    commission_bp=elected.commission_bp if self.staked else 0,
+                    affiliate_bp=self.scenario.rules.affiliate_bp if elected.has_affiliate else 0,
                 )
-                owners += shares.owner
-                stakers += shares.stakers
-                affiliates += shares.affiliate
-                owners_bonus, cohort.bonus_q64 = whole(cohort.bonus_q64)
-                users_bonus, cohort.user_bonus_q64 = whole(cohort.user_bonus_q64)
-                bonus += owners_bonus + users_bonus
+            )
+            owners += shares.owner
+            stakers += shares.stakers
+            affiliates += shares.affiliate
+            owners_bonus, cohort.bonus_q64 = whole(cohort.bonus_q64)
+            users_bonus, cohort.user_bonus_q64 = whole(cohort.user_bonus_q64)
+            bonus += owners_bonus + users_bonus
         self._mint(owners + stakers + affiliates)
         if bonus:
             self.locked += bonus

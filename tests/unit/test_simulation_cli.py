@@ -94,17 +94,15 @@ def test_pictures(tmp_path: Path, suffix: str, begins: bytes) -> None:
 
 def test_a_sum_that_differs_ends_with_1_and_the_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     """One base unit of dollars too many each hour: named on stderr, and in the JSON."""
-    real = engine.rate_per_hour
     monkeypatch.setattr(engine, "settle", _with_a_unit_more(engine.settle))
     for arguments in ((), ("--json",)):
         done = simulate("--scenario", "base", "--years", "1", *arguments)
         assert done.exit_code == 1
         assert "DIFFERS at epoch 800: dollars paid by users = to nodes + to burn + fee" in done.stderr
-        assert "by 4,800" in done.stderr  # six cohorts, 800 hours
+        assert "by 1,600" in done.stderr  # two cohorts, 800 hours
     said = json.loads(done.stdout)
     assert not said["ok"]
-    assert said["differences"][0]["right"] - said["differences"][0]["left"] == 4_800
-    assert engine.rate_per_hour is real
+    assert said["differences"][0]["right"] - said["differences"][0]["left"] == 1_600
 
 
 def _with_a_unit_more(settle):  # type: ignore[no-untyped-def]
@@ -153,6 +151,19 @@ def test_help_needs_no_heavy_library() -> None:
     check = "import sys, simulation.cli; print([m for m in ('pyarrow', 'matplotlib', 'numpy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)  # noqa: S603 - ours
     assert done.stdout == "[]\n"
+
+
+def test_amounts_beyond_the_chain_are_refused(tmp_path: Path) -> None:
+    """A million dollars an hour for each of a million processors: a sentence, not a traceback."""
+    file = tmp_path / "absurd.toml"
+    file.write_text(
+        'name = "absurd"\nio_price_usd = 0.01\n[[elections]]\nweight_bp = 10000\ndollar_share_bp = 3000\n'
+        '[[classes]]\nname = "T4"\nprocessors_per_node = 8\nnodes = 120000\nprocessor_hours_asked = 900000\n'
+        "price_usd = 1000000\n"
+    )
+    done = simulate("--scenario", str(file))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "absurd: leads to amounts that the chain's integers do not hold (vault_usd = " in done.stderr
 
 
 def test_the_help_names_scenarios_and_units() -> None:
