@@ -48,7 +48,8 @@ def recording(
     """As the client's, but in the order that is given."""
     rows = [{name: getattr(m, name) for name in Measurement.__slots__} for m in measurements]
     args = {"secret": list(secret), "measurements": rows}
-    return build("oracle", "record_challenges", {"verifier": verifier, "challenge": challenge}, args)
+    accounts = {"verifier": verifier, "committee": addresses.committee(), "challenge": challenge}
+    return build("oracle", "record_challenges", accounts, args)
 
 
 # --- challenges ---
