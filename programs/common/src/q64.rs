@@ -2,26 +2,26 @@
 
 use {anchor_lang::bytemuck, anchor_lang::prelude::*};
 
-/// An unsigned number with 64 fractional bits, in two words: other programs read it at its
-/// natural alignment, and its bytes are those of a little-endian `u128`.
+/// An unsigned number with 64 fractional bits, in two words: a `u128` would want an
+/// alignment that accounts do not have. Its bytes are those of a little-endian `u128`.
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, IdlType)]
 pub struct Q64 {
-    pub fraction: PodU64,
-    pub whole: PodU64,
+    pub fraction: u64,
+    pub whole: u64,
 }
 
 impl Q64 {
     pub fn get(&self) -> u128 {
-        u128::from(self.whole.get()) << 64 | u128::from(self.fraction.get())
+        u128::from(self.whole) << 64 | u128::from(self.fraction)
     }
 }
 
 impl From<u128> for Q64 {
     fn from(value: u128) -> Self {
         Self {
-            fraction: (value as u64).into(),
-            whole: ((value >> 64) as u64).into(),
+            fraction: value as u64,
+            whole: (value >> 64) as u64,
         }
     }
 }
