@@ -137,9 +137,19 @@ def rates(epoch: int) -> Pubkey:
     return _derive("emission", b"rates", _u32(rates_page(epoch)))
 
 
+def locked_vault() -> Pubkey:
+    """The token account that holds locked IO which exists already."""
+    return _derive("emission", b"locked")
+
+
 def vesting(earner: Pubkey, closed_epoch: int) -> Pubkey:
     """An earner's locked bonus, of the lock made while `closed_epoch` was the last closed."""
     return _derive("emission", b"vesting", bytes(earner), _u32(closed_epoch))
+
+
+def locked(depositor: Pubkey, beneficiary: Pubkey, id: int) -> Pubkey:
+    """IO that a depositor locked for a beneficiary, its number `id`."""
+    return _derive("emission", b"vesting", bytes(depositor), bytes(beneficiary), _u64(id))
 
 
 def terms() -> Pubkey:

@@ -2,7 +2,8 @@
 
 from client.actions.actors import Registered, deposit_collateral, register_node, register_user
 from client.actions.jobs import finish_job, open_job, report_job, settle_job, start_job
-from client.actions.rewards import claim, close_epochs, sell_io, withdraw_vested
+from client.actions.rewards import claim, close_epochs, sell_io
+from client.actions.vesting import lock_io, withdraw_vested
 from client.sending import SendOptions, Sent, fund, send
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "deposit_collateral",
     "finish_job",
     "fund",
+    "lock_io",
     "open_job",
     "register_node",
     "register_user",

@@ -1,8 +1,7 @@
-"""Closing epochs, claiming, withdrawing what has vested, selling IO to the auction."""
+"""Closing epochs, claiming, selling IO to the auction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,15 +12,13 @@ from solders.pubkey import Pubkey
 from client import accounts, addresses, economics, reads
 from client.actions.jobs import rates_page
 from client.amounts import IO, USD
+from client.economics import ClaimInput, ClaimSplit
 from client.errors import IonetError
 from client.instructions import burn, emission, tokens
-from client.reads import Pending, SaleQuote, StalePrice
+from client.reads import SaleQuote, StalePrice
 from client.rpc import chain_time
 from client.sending import DEFAULT, SendOptions, Sent, send
-from client.state import Earner, Emission, Vesting
-
-_VESTINGS_AT_ONCE = 8
-"""Withdrawals that fit into one transaction."""
+from client.state import Actor, Earner, Emission
 
 SLIPPAGE_BP = 100
 """What a sale may bring less than its quote, unless the seller says otherwise."""
@@ -45,9 +42,10 @@ class Claimed:
     """What a claim brought, as foreseen from the chain's state just before it."""
 
     actor: Pubkey
-    pending: Pending
-    affiliate_part: int
-    """Of the liquid IO, IO base units."""
+    liquid: ClaimSplit
+    """IO base units, all minted."""
+    bonus: ClaimSplit
+    """IO base units: the owner's part is locked, the others' are minted."""
     vesting: Pubkey | None
     """Where the bonus is locked."""
     sent: Sent
@@ -89,14 +87,12 @@ async def _why_not_final(client: AsyncClient, state: Emission, epoch: int) -> st
     return f"the scores of epoch {epoch} are not final: the committee has to post them first"
 
 
-async def claim(client: AsyncClient, authority: Keypair, actor: Pubkey, options: SendOptions = DEFAULT) -> Claimed:
-    """Mints an actor's liquid IO to its authority (and its affiliate's part), and locks its bonus IO.
+async def claim(client: AsyncClient, payer: Keypair, actor: Pubkey, options: SendOptions = DEFAULT) -> Claimed:
+    """Mints what an actor has earned: its authority's, its affiliate's and its stakers' parts; bonus IO is locked.
 
-    Missing token accounts are created in the same transaction.
+    Anyone may, and pays: missing token accounts are created in the same transaction.
     """
-    found, wallet = await reads.actor(client, actor), authority.pubkey()
-    if found.authority != wallet:
-        raise IonetError(f"{actor} belongs to {found.authority}: {wallet} cannot claim for it")
+    found, wallet = await reads.actor(client, actor), payer.pubkey()
     state = await reads.emission(client)
     earner = await accounts.fetch(client, Earner, addresses.earner(actor))
     if earner is None:
@@ -104,23 +100,25 @@ async def claim(client: AsyncClient, authority: Keypair, actor: Pubkey, options:
     due = await reads.pending(client, state, earner)
     if not due.liquid and not due.bonus:
         raise NothingToClaim(f"{actor} has nothing to claim yet: the last closed epoch is {state.closed_epoch}")
-    own = tokens.create_token_account(payer=wallet, owner=wallet, mint=state.io_mint)
-    instructions = [own, *await rates_page(client, wallet, due.coupon_epoch)]
-    part, affiliate_bp = 0, state.parameters_at(await chain_time(client)).affiliate_bp
+    now = await chain_time(client)
+    liquid, bonus = (_shares(found, state, amount, now) for amount in (due.liquid, due.bonus))
+
+    instructions = [*await rates_page(client, wallet, due.coupon_epoch)]
+    affiliate_io = None
+    if liquid.affiliate or bonus.affiliate:
+        affiliate_io = addresses.token_account(found.affiliate, state.io_mint)
+        instructions.append(tokens.create_token_account(payer=wallet, owner=found.affiliate, mint=state.io_mint))
+    rewards = found.rewards if liquid.stakers or bonus.stakers else None
     if due.liquid:
-        affiliate_io = None
-        if found.has_affiliate and affiliate_bp:
-            part = economics.bps_floor(due.liquid, affiliate_bp)
-            affiliate_io = addresses.token_account(found.affiliate, state.io_mint)
-            instructions.append(tokens.create_token_account(payer=wallet, owner=found.affiliate, mint=state.io_mint))
+        instructions.append(tokens.create_token_account(payer=wallet, owner=found.authority, mint=state.io_mint))
         instructions.append(
             emission.claim(
-                authority=wallet,
                 actor=actor,
                 coupon_epoch=due.coupon_epoch,
                 io_mint=state.io_mint,
-                owner_io=addresses.token_account(wallet, state.io_mint),
+                owner_io=addresses.token_account(found.authority, state.io_mint),
                 affiliate_io=affiliate_io,
+                rewards=rewards,
             )
         )
     vesting = None
@@ -128,47 +126,23 @@ async def claim(client: AsyncClient, authority: Keypair, actor: Pubkey, options:
         vesting = addresses.vesting(addresses.earner(actor), state.closed_epoch)
         instructions.append(
             emission.lock_bonus(
-                authority=wallet,
+                payer=wallet,
                 actor=actor,
                 coupon_epoch=due.coupon_epoch,
                 closed_epoch=state.closed_epoch,
+                io_mint=state.io_mint,
+                affiliate_io=affiliate_io,
+                rewards=rewards,
             )
         )
-    sent = await send(client, instructions, [authority], options)
-    return Claimed(actor, due, part, vesting, sent)
+    sent = await send(client, instructions, [payer], options)
+    return Claimed(actor, liquid, bonus, vesting, sent)
 
 
-async def vestings(client: AsyncClient, beneficiary: Pubkey) -> dict[Pubkey, Vesting]:
-    """The locked IO of a wallet."""
-    return await accounts.fetch_all(client, Vesting, {"beneficiary": beneficiary})
-
-
-def vested(vesting: Vesting, now: int) -> int:
-    """What could be withdrawn of it at `now` (the chain's time), IO base units."""
-    free = economics.vested(vesting.total, vesting.start, vesting.end, step_seconds=1, now=now)
-    return max(free - vesting.withdrawn, 0)
-
-
-async def withdraw_vested(
-    client: AsyncClient, beneficiary: Keypair, options: SendOptions = DEFAULT
-) -> tuple[int, Sequence[Sent]]:
-    """Mints what has vested of a wallet's locked IO: IO base units (as foreseen), and the transactions."""
-    wallet, now = beneficiary.pubkey(), await chain_time(client)
-    due = {address: vested(one, now) for address, one in (await vestings(client, wallet)).items()}
-    ready = sorted((address for address, amount in due.items() if amount), key=bytes)
-    if not ready:
-        raise NothingToClaim(f"{wallet} has no locked IO that has vested")
-    io_mint = (await reads.emission(client)).io_mint
-    destination = addresses.token_account(wallet, io_mint)
-    sent = []
-    for start in range(0, len(ready), _VESTINGS_AT_ONCE):
-        instructions = [tokens.create_token_account(payer=wallet, owner=wallet, mint=io_mint)]
-        instructions += [
-            emission.withdraw_vested(beneficiary=wallet, vesting=address, io_mint=io_mint, destination=destination)
-            for address in ready[start : start + _VESTINGS_AT_ONCE]
-        ]
-        sent.append(await send(client, instructions, [beneficiary], options))
-    return sum(due.values()), sent
+def _shares(actor: Actor, state: Emission, accrued: int, now: int) -> ClaimSplit:
+    commission_bp = actor.election_at(now).commission_bp if actor.shares else 0
+    affiliate_bp = state.parameters_at(now).affiliate_bp if actor.has_affiliate else 0
+    return economics.claim(ClaimInput(accrued, commission_bp, affiliate_bp))
 
 
 async def sell_io(

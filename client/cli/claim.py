@@ -24,17 +24,18 @@ app = single()
 @app.command()
 def claim(
     ctx: typer.Context,
-    actor: Annotated[str | None, typer.Argument(help="A node or user of yours. Default: all of them.")] = None,
+    actor: Annotated[str | None, typer.Argument(help="A node or user, whoever's. Default: all of yours.")] = None,
     vested: Annotated[
-        bool, typer.Option("--vested", help="Withdraw what has vested of your locked bonus instead.")
+        bool, typer.Option("--vested", help="Withdraw what has vested of your locked IO instead.")
     ] = False,
     url: Url = None,
     keypair: KeypairFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Claim what your nodes have earned, in IO; bonus IO is locked and vests over time.
+    """Claim what nodes and users have earned, in IO; bonus IO is locked and vests over time.
 
-    The affiliate's part is minted to the affiliate in the same transaction.
+    Anyone may claim for an actor: its owner, its affiliate and its stakers are each paid their part, whoever pays the
+    fee.
     """
     chosen = settings(ctx, url, keypair, as_json)
     if vested and actor is not None:
@@ -50,13 +51,14 @@ def claim(
         return
     table(
         "Claimed, IO",
-        ("actor", ">yours", ">affiliate's", ">bonus locked", "transaction"),
+        ("actor", ">owner's", ">affiliate's", ">stakers'", ">bonus locked", "transaction"),
         (
             (
                 one.actor,
-                format_io(one.pending.liquid - one.affiliate_part),
-                format_io(one.affiliate_part),
-                format_io(one.pending.bonus),
+                format_io(one.liquid.owner),
+                format_io(one.liquid.affiliate + one.bonus.affiliate),
+                format_io(one.liquid.stakers + one.bonus.stakers),
+                format_io(one.bonus.owner),
                 one.sent.signature,
             )
             for one in done
@@ -89,19 +91,20 @@ async def _claim(client: AsyncClient, key: Keypair, target: Pubkey | None) -> li
 def _withdraw(chosen: Settings, key: Keypair) -> None:
     from client import actions
 
-    amount, sent = chosen.run("withdrawing", lambda client: actions.withdraw_vested(client, key))
+    done = chosen.run("withdrawing", lambda client: actions.withdraw_vested(client, key))
     if chosen.as_json:
-        emit({"withdrawn_io_units": amount, "signatures": [str(one.signature) for one in sent]})
+        emit({"withdrawn_io_units": done.amount, "signatures": [str(one.signature) for one in done.sent]})
     else:
-        facts("Withdrawn", [("vested IO", IO.show(amount)), *(("transaction", one.signature) for one in sent)])
+        facts("Withdrawn", [("vested IO", IO.show(done.amount)), *(("transaction", s.signature) for s in done.sent)])
 
 
 def _json(one: Claimed) -> dict[str, Any]:
     return {
         "actor": str(one.actor),
-        "owner_io_units": one.pending.liquid - one.affiliate_part,
-        "affiliate_io_units": one.affiliate_part,
-        "locked_bonus_io_units": one.pending.bonus,
+        "owner_io_units": one.liquid.owner,
+        "affiliate_io_units": one.liquid.affiliate + one.bonus.affiliate,
+        "stakers_io_units": one.liquid.stakers + one.bonus.stakers,
+        "locked_bonus_io_units": one.bonus.owner,
         "vesting": str(one.vesting) if one.vesting else None,
         "signature": str(one.sent.signature),
     }

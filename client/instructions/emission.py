@@ -27,13 +27,14 @@ def initialize(
     """Starts the schedule at the committee's genesis and takes over the mint.
 
     Signed by `admin`: upgrade authority and mint authority, pays. `coupon_authority`: `addresses.terms()`.
-    Derived: committee, emission, program data.
+    Derived: committee, emission, vault of locked IO, program data.
     """
     accounts = {
         "admin": admin,
         "committee": addresses.committee(),
         "emission": addresses.emission(),
         "io_mint": io_mint,
+        "locked_vault": addresses.locked_vault(),
         "program_data": addresses.program_data("emission"),
     }
     args = {"coupon_authority": coupon_authority, "parameters": as_argument(parameters)}
@@ -67,7 +68,7 @@ def create_earner(*, payer: Pubkey, actor: Pubkey) -> Instruction:
 
 
 def credit_coupons(*, coupon_authority: Pubkey, actor: Pubkey, coupon_epoch: int, base: int, bonus: int) -> Instruction:
-    """Credits coupons (USD base units) to a node for the open epoch. Signed by the coupon authority alone.
+    """Credits coupons (USD base units) to an actor for the open epoch. Signed by the coupon authority alone.
 
     Derived: emission, earner, rates.
     """
@@ -117,19 +118,19 @@ def close_epochs(*, first: int, through: int) -> Instruction:
 
 def claim(
     *,
-    authority: Pubkey,
     actor: Pubkey,
     coupon_epoch: int,
     io_mint: Pubkey,
     owner_io: Pubkey,
     affiliate_io: Pubkey | None = None,
+    rewards: Pubkey | None = None,
 ) -> Instruction:
-    """Mints an actor's liquid IO to `owner_io`, and the affiliate's part to `affiliate_io` where it has one.
+    """Mints an actor's liquid IO to `owner_io`, the affiliate's part to `affiliate_io`, the stakers' to `rewards`.
 
-    Both are token accounts of IO. Signed by the actor's authority. Derived: earner, emission, rates.
+    The first two are any IO accounts of the actor's authority and affiliate; `rewards` is `Actor.rewards`, needed
+    where it has shares. Nobody signs. Derived: earner, emission, rates.
     """
     accounts = {
-        "authority": authority,
         "actor": actor,
         "earner": addresses.earner(actor),
         "emission": addresses.emission(),
@@ -137,37 +138,80 @@ def claim(
         "io_mint": io_mint,
         "owner_io": owner_io,
         "affiliate_io": affiliate_io,
+        "rewards": rewards,
     }
     return build("emission", "claim", accounts)
 
 
-def lock_bonus(*, authority: Pubkey, actor: Pubkey, coupon_epoch: int, closed_epoch: int) -> Instruction:
+def lock_bonus(
+    *,
+    payer: Pubkey,
+    actor: Pubkey,
+    coupon_epoch: int,
+    closed_epoch: int,
+    io_mint: Pubkey,
+    affiliate_io: Pubkey | None = None,
+    rewards: Pubkey | None = None,
+) -> Instruction:
     """Turns an actor's bonus IO into a vesting account; once for each `closed_epoch` (the last closed now).
 
-    Signed by the actor's authority, which pays. Derived: earner, emission, rates, vesting.
+    Signed by `payer`, which may be anyone. Affiliate and stakers are paid as in `claim`. Derived: earner, emission,
+    rates, vesting.
     """
     earner = addresses.earner(actor)
     accounts = {
-        "authority": authority,
+        "payer": payer,
         "actor": actor,
         "earner": earner,
         "emission": addresses.emission(),
         "rates": addresses.rates(coupon_epoch),
         "vesting": addresses.vesting(earner, closed_epoch),
+        "io_mint": io_mint,
+        "affiliate_io": affiliate_io,
+        "rewards": rewards,
     }
     return build("emission", "lock_bonus", accounts)
 
 
-def withdraw_vested(*, beneficiary: Pubkey, vesting: Pubkey, io_mint: Pubkey, destination: Pubkey) -> Instruction:
-    """Mints what has vested and was not withdrawn to `destination`, a token account of IO.
+def lock_io(
+    *,
+    depositor: Pubkey,
+    beneficiary: Pubkey,
+    id: int,
+    source: Pubkey,
+    amount: int,
+    start: int,
+    end: int,
+    step_seconds: int,
+) -> Instruction:
+    """Locks `amount` (IO base units) of `source` for a beneficiary, free from `start` to `end` by `step_seconds`.
 
-    Signed by the beneficiary. Derived: emission.
+    Signed by the depositor, which pays the rent. Times are Unix seconds. Derived: committee, emission, vesting, vault.
+    """
+    accounts = {
+        "depositor": depositor,
+        "committee": addresses.committee(),
+        "emission": addresses.emission(),
+        "beneficiary": beneficiary,
+        "vesting": addresses.locked(depositor, beneficiary, id),
+        "source": source,
+        "locked_vault": addresses.locked_vault(),
+    }
+    args = {"id": id, "amount": amount, "start": start, "end": end, "step_seconds": step_seconds}
+    return build("emission", "lock_io", accounts, args)
+
+
+def withdraw_vested(*, beneficiary: Pubkey, vesting: Pubkey, io_mint: Pubkey, destination: Pubkey) -> Instruction:
+    """Pays what has vested and was not withdrawn to `destination`, an IO account of the beneficiary's.
+
+    Nobody signs. Derived: emission, vault.
     """
     accounts = {
         "beneficiary": beneficiary,
         "vesting": vesting,
         "emission": addresses.emission(),
         "io_mint": io_mint,
+        "locked_vault": addresses.locked_vault(),
         "destination": destination,
     }
     return build("emission", "withdraw_vested", accounts)

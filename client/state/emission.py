@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from solders.pubkey import Pubkey
 
+from client import economics
 from client.idl import ProgramName
 from client.state.change import in_force
 
@@ -47,6 +48,12 @@ class Emission:
     next_parameters: EmissionParameters
     next_parameters_at: int
     """Unix seconds from which the next parameters count; zero before any change."""
+    locked_vault: Pubkey
+    """The token account of locked IO that exists already."""
+    locked_io: int
+    """IO base units in it that vesting accounts have not paid out yet."""
+    emitted: int
+    """IO base units that the closed epochs emitted."""
     bump: int
 
     def parameters_at(self, now: int) -> EmissionParameters:
@@ -106,4 +113,17 @@ class Vesting:
     start: int
     """Unix seconds, as `end`."""
     end: int
+    step_seconds: int
+    """1: free by the second. Longer steps make tranches."""
+    funded: int
+    """1: paid from the vault of locked IO. 0: minted as it is withdrawn."""
     bump: int
+
+    def vested(self, now: int) -> int:
+        """What of it is free at `now` (the chain's time), withdrawn or not, IO base units."""
+        return economics.vested(self.total, self.start, self.end, self.step_seconds, now)
+
+    @property
+    def left(self) -> int:
+        """What was not withdrawn yet, free or not, IO base units."""
+        return self.total - self.withdrawn

@@ -106,7 +106,14 @@ def measure(world: World) -> dict[str, int]:
     meter.note("emission.close_epochs, 21 earners", world.close(1))
     claimed = world.claim((owner, actor), affiliate=affiliate.pubkey())
     meter.note("emission.claim, with an affiliate", claimed)
-    locking = emission.lock_bonus(authority=owner.pubkey(), actor=actor, coupon_epoch=0, closed_epoch=1)
+    locking = emission.lock_bonus(
+        payer=owner.pubkey(),
+        actor=actor,
+        coupon_epoch=0,
+        closed_epoch=1,
+        io_mint=world.io_mint,
+        affiliate_io=world.io(affiliate),
+    )
     meter.note("emission.lock_bonus", chain.send([locking], owner))
 
     world.end_of(2)

@@ -101,27 +101,51 @@ def close(world: World, epoch: int, *scores: tuple[Pubkey, int, int]) -> str:
     return world.close(epoch)
 
 
-def claiming(world: World, node: Node, *, affiliate_io: Pubkey | None = None, epoch: int = 0) -> Instruction:
+def claiming(
+    world: World,
+    node: Node,
+    *,
+    affiliate_io: Pubkey | None = None,
+    rewards: Pubkey | None = None,
+    epoch: int = 0,
+) -> Instruction:
     owner, actor = node
     return emission.claim(
-        authority=owner.pubkey(),
         actor=actor,
         coupon_epoch=epoch,
         io_mint=world.io_mint,
         owner_io=world.io(owner),
         affiliate_io=affiliate_io,
+        rewards=rewards,
     )
 
 
-def locking(node: Node, *, closed_epoch: int, epoch: int = 0) -> Instruction:
+def locking(
+    world: World,
+    node: Node,
+    *,
+    closed_epoch: int,
+    epoch: int = 0,
+    payer: Keypair | None = None,
+    affiliate_io: Pubkey | None = None,
+    rewards: Pubkey | None = None,
+) -> Instruction:
     owner, actor = node
-    return emission.lock_bonus(authority=owner.pubkey(), actor=actor, coupon_epoch=epoch, closed_epoch=closed_epoch)
+    return emission.lock_bonus(
+        payer=(payer or owner).pubkey(),
+        actor=actor,
+        coupon_epoch=epoch,
+        closed_epoch=closed_epoch,
+        io_mint=world.io_mint,
+        affiliate_io=affiliate_io,
+        rewards=rewards,
+    )
 
 
 def lock(world: World, node: Node) -> Pubkey:
     """Locks what a node has of bonus; the vesting account's address."""
     last, held = schedule(world).closed_epoch, earner(world, node).coupon_epoch
-    world.chain.send([locking(node, closed_epoch=last, epoch=held)], node[0])
+    world.chain.send([locking(world, node, closed_epoch=last, epoch=held)], node[0])
     return addresses.vesting(addresses.earner(node[1]), last)
 
 

@@ -34,6 +34,7 @@ OWNERS_CHOICE = {
     *(("escrow.settle_job", "node_usd"), ("escrow.finish_job", "user_usd")),
     *(("burn.sell_io", "seller_io"), ("burn.sell_io", "seller_usd")),
     *(("emission.claim", "owner_io"), ("emission.claim", "affiliate_io"), ("emission.withdraw_vested", "destination")),
+    *(("emission.lock_bonus", "affiliate_io"), ("emission.lock_io", "source")),
 }
 """Where another token account, or mint, that is alike in all but its address is as good."""
 
@@ -123,7 +124,7 @@ class Prober:
     @staticmethod
     def _pays_alone(name: str) -> bool:
         """Instructions that anyone may sign: the signer only pays."""
-        return name in {"emission.open_rates", "emission.create_earner"}
+        return name in {"emission.open_rates", "emission.create_earner", "emission.lock_bonus"}
 
     def _replaced(self, instruction: Instruction, place: int, address: Pubkey) -> Instruction:
         meta = instruction.accounts[place]
@@ -207,8 +208,26 @@ def walk(world: World, prober: Prober) -> None:
     world.finalize(1)
     world.close(1)
     world.claim(node, affiliate=affiliate.pubkey())
-    locking = emission.lock_bonus(authority=node[0].pubkey(), actor=node[1], coupon_epoch=0, closed_epoch=1)
+    locking = emission.lock_bonus(
+        payer=node[0].pubkey(),
+        actor=node[1],
+        coupon_epoch=0,
+        closed_epoch=1,
+        io_mint=world.io_mint,
+        affiliate_io=world.io(affiliate),
+    )
     prober.send([locking], node[0])
+    lock = emission.lock_io(
+        depositor=node[0].pubkey(),
+        beneficiary=user[0].pubkey(),
+        id=1,
+        source=world.io(node[0]),
+        amount=IO,
+        start=GENESIS,
+        end=GENESIS + 1,
+        step_seconds=1,
+    )
+    prober.send([lock], node[0])
     world.chain.warp(seconds=1_000)
     withdrawing = emission.withdraw_vested(
         beneficiary=node[0].pubkey(),

@@ -249,7 +249,7 @@ def test_coupons_of_a_closed_epoch_need_their_page(paid: Paid) -> None:
     for instruction, signers in (
         (crediting, (world.admin, COUPON_AUTHORITY)),
         (claiming(world, node, epoch=1), (node[0],)),
-        (locking(node, closed_epoch=1, epoch=1), (node[0],)),
+        (locking(world, node, closed_epoch=1, epoch=1), (node[0],)),
     ):
         with world.chain.refuses("RatesPageMismatch"):
             world.chain.send([swapped(instruction, addresses.rates(1), addresses.rates(512))], *signers)

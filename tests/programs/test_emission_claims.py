@@ -2,12 +2,10 @@
 
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
-from solders.system_program import TransferParams, transfer
 
 from client import addresses, economics, state
 from client.network import EMISSION
 from tests.programs.emission_steps import (
-    HOUR,
     Paid,
     claimed,
     claiming,
@@ -21,7 +19,7 @@ from tests.programs.emission_steps import (
 )
 from tests.programs.emission_steps import paid as paid  # a fixture
 from tests.programs.emission_steps import world as world  # a fixture
-from tests.programs.world import GENESIS, World, swapped
+from tests.programs.world import World, swapped
 
 # --- what is earned, and when ---
 
@@ -118,13 +116,23 @@ def test_coupons_of_an_epoch_add_up(world: World) -> None:
 # --- claims ---
 
 
-def test_a_stranger_claims_nothing(paid: Paid) -> None:
-    """Only the actor's authority claims and locks."""
-    world, (_, actor) = paid.world, next(paid.nodes)
+def test_anyone_claims_for_the_owner(paid: Paid) -> None:
+    """A stranger's claim, and its lock of a bonus, pay the owner; neither can send them anywhere else."""
+    world, node = paid.world, next(paid.nodes)
+    owner, actor = node
     stranger = world.person()
-    for instruction in (claiming(world, (stranger, actor)), locking((stranger, actor), closed_epoch=1)):
-        with world.chain.refuses("NotAuthority"):
-            world.chain.send([instruction], stranger)
+    for account in (world.io(stranger), world.io(world.admin)):
+        with world.chain.refuses("WrongOwner"):
+            claim = swapped(claiming(world, node, epoch=1), world.io(owner), account)
+            world.chain.send([claim], stranger)
+    before = world.chain.balance(world.io(owner)), world.chain.balance(world.io(stranger))
+    world.chain.send([claiming(world, node, epoch=1)], stranger)
+    after = world.chain.balance(world.io(owner)), world.chain.balance(world.io(stranger))
+    assert after == (before[0] + (paid.liquid >> 64), before[1])
+
+    world.chain.send([locking(world, node, closed_epoch=1, payer=stranger)], stranger)
+    vesting = world.chain.account(state.Vesting, addresses.vesting(addresses.earner(actor), 1))
+    assert (vesting.beneficiary, vesting.total) == (owner.pubkey(), paid.bonus >> 64)
 
 
 def test_without_earnings_there_is_nothing_to_claim(paid: Paid) -> None:
@@ -133,7 +141,7 @@ def test_without_earnings_there_is_nothing_to_claim(paid: Paid) -> None:
     idle, busy = world.node(), world.node()
     credit(world, busy, base=1, bonus=1)
     for node in (idle, busy):
-        for instruction in (claiming(world, node), locking(node, closed_epoch=1)):
+        for instruction in (claiming(world, node), locking(world, node, closed_epoch=1)):
             with world.chain.refuses("NothingToClaim"):
                 world.chain.send([instruction], node[0])
 
@@ -151,7 +159,7 @@ def test_another_actors_earner_is_refused(paid: Paid) -> None:
     """An owner does not claim or lock from another's earner."""
     world, rich = paid.world, next(paid.nodes)
     poor = world.node()
-    for instruction in (claiming(world, poor, epoch=1), locking(poor, closed_epoch=1, epoch=1)):
+    for instruction in (claiming(world, poor, epoch=1), locking(world, poor, closed_epoch=1, epoch=1)):
         with world.chain.refuses("InvalidSeeds"):
             theirs = swapped(instruction, addresses.earner(poor[1]), addresses.earner(rich[1]))
             world.chain.send([theirs], poor[0])
@@ -181,6 +189,7 @@ def test_an_affiliate_is_paid_with_the_claim(paid: Paid) -> None:
         "actor": node[1],
         "owner": accrued - share,
         "affiliate": share,
+        "stakers": 0,
         "closed_epoch": 1,
         "at": world.chain.now(),
     }
@@ -191,15 +200,18 @@ def test_an_affiliates_account_is_its_own(paid: Paid) -> None:
     world, (node, affiliate) = paid.world, next(paid.affiliated)
     with world.chain.refuses("AffiliateMissing"):
         world.claim(node)
-    for account in (world.io(world.person()), world.usd(affiliate)):
-        with world.chain.refuses("InvalidAccountData"):
+    others = ((world.io(world.person()), "WrongOwner"), (world.usd(affiliate), "InvalidAccountData"))
+    for account, refusal in others:
+        with world.chain.refuses(refusal):
             world.chain.send([claiming(world, node, affiliate_io=account, epoch=1)], node[0])
+        with world.chain.refuses(refusal):
+            world.chain.send([locking(world, node, affiliate_io=account, closed_epoch=1, epoch=1)], node[0])
 
 
 def test_without_an_affiliate_nobody_else_is_paid(paid: Paid) -> None:
     """An affiliate's account that an owner without affiliate gives is refused."""
     world, node = paid.world, next(paid.nodes)
-    with world.chain.refuses("InvalidAccountData"):
+    with world.chain.refuses("WrongOwner"):
         other = world.io(world.person())
         world.chain.send([claiming(world, node, affiliate_io=other, epoch=1)], node[0])
 
@@ -223,117 +235,6 @@ def test_no_more_is_minted_than_the_schedule_gave(world: World) -> None:
     world.chain.forge(state.Emission, addresses.emission(), "minted", room)
     world.claim(node)
     assert schedule(world).minted == economics.cumulative(1)
-
-
-# --- locked IO ---
-
-
-def test_a_bonus_is_locked_and_vests_by_the_second(paid: Paid) -> None:
-    """Locked IO is free in equal parts every second; at its end the account is closed and its rent comes back."""
-    world, node = paid.world, next(paid.nodes)
-    chain, (owner, actor) = world.chain, node
-    supply, minted, start = chain.supply(world.io_mint), schedule(world).minted, chain.now()
-    vesting = addresses.vesting(addresses.earner(actor), 1)
-    (event,) = chain.events(chain.send([locking(node, closed_epoch=1, epoch=1)], owner))
-    total, duration = paid.bonus >> 64, EMISSION.lock_seconds
-    assert event.name == "BonusLocked"
-    assert event.fields == {
-        "actor": actor,
-        "vesting": vesting,
-        "amount": total,
-        "start": start,
-        "end": start + duration,
-    }
-    assert chain.supply(world.io_mint) == supply
-    with chain.refuses("NothingToClaim"):
-        chain.send([withdrawing(world, owner, vesting)], owner)
-
-    got = 0
-    for elapsed in (1, 2, 1_000, duration // 3, duration - 1):
-        chain.warp(timestamp=start + elapsed)
-        before = chain.balance(world.io(owner))
-        (event,) = chain.events(chain.send([withdrawing(world, owner, vesting)], owner))
-        amount = chain.balance(world.io(owner)) - before
-        got += amount
-        free = economics.vested(total, start, start + duration, 1, start + elapsed)
-        assert got == free == total * elapsed // duration
-        assert event.name == "VestedWithdrawn"
-        assert event.fields == {
-            "vesting": vesting,
-            "beneficiary": owner.pubkey(),
-            "amount": amount,
-            "withdrawn": got,
-            "at": start + elapsed,
-        }
-        with chain.refuses("NothingToClaim"):
-            chain.send([withdrawing(world, owner, vesting)], owner)
-
-    chain.warp(timestamp=start + duration)
-    rent, sol = chain.lamports(vesting), chain.lamports(owner.pubkey())
-    assert rent > 0
-    chain.send([withdrawing(world, owner, vesting)], world.admin, owner)
-    assert not chain.exists(vesting)
-    assert chain.lamports(owner.pubkey()) == sol + rent
-    assert chain.supply(world.io_mint) == supply + total
-    assert schedule(world).minted == minted + total
-    with chain.refuses("AccountDataTooSmall"):
-        chain.send([withdrawing(world, owner, vesting)], owner)
-
-
-def test_a_vesting_is_its_beneficiarys(paid: Paid) -> None:
-    """Nobody else withdraws, the admin included."""
-    world = paid.world
-    vesting = lock(world, next(paid.nodes))
-    world.chain.warp(seconds=1_000)
-    for thief in (world.person(), world.admin):
-        with world.chain.refuses("NotAuthority"):
-            world.chain.send([withdrawing(world, thief, vesting)], thief)
-
-
-def test_a_bonus_is_locked_once_an_epoch(paid: Paid) -> None:
-    """A second lock of the same closed epoch is refused, and the first stays as it is."""
-    world, node = paid.world, next(paid.nodes)
-    vesting = lock(world, node)
-    before = world.chain.account(state.Vesting, vesting)
-    with world.chain.refuses("AccountAlreadyInUse"):
-        lock(world, node)
-    assert world.chain.account(state.Vesting, vesting) == before
-
-
-def test_each_epochs_bonus_is_locked_by_itself(world: World) -> None:
-    """The bonus of a later epoch has an account of its own, and a time of its own."""
-    node = world.node()
-    vestings = []
-    for epoch in (1, 2):
-        credit(world, node, base=1, bonus=1)
-        close(world, epoch)
-        vestings.append(world.chain.account(state.Vesting, lock(world, node)))
-    assert [vesting.start for vesting in vestings] == [GENESIS + HOUR, GENESIS + 2 * HOUR]
-    halves = [economics.epoch_halves(economics.emission(epoch - 1, epoch), 5_000).compute for epoch in (1, 2)]
-    assert [vesting.total for vesting in vestings] == [half // 2 for half in halves]
-
-
-def test_a_closed_vesting_stays_closed(paid: Paid) -> None:
-    """Lamports sent to a closed vesting account in the same transaction revive nothing."""
-    world, node = paid.world, next(paid.nodes)
-    owner, _ = node
-    vesting = lock(world, node)
-    world.chain.warp(seconds=EMISSION.lock_seconds)
-    giving = transfer(TransferParams(from_pubkey=owner.pubkey(), to_pubkey=vesting, lamports=10_000_000))
-    world.chain.send([withdrawing(world, owner, vesting), giving], owner)
-    balance = world.chain.balance(world.io(owner))
-    with world.chain.refuses("AccountDataTooSmall"):
-        world.chain.send([withdrawing(world, owner, vesting)], owner)
-    assert world.chain.balance(world.io(owner)) == balance
-
-
-def test_a_vesting_funded_beforehand_can_be_opened(paid: Paid) -> None:
-    """Lamports sent to where a bonus will be locked deny nobody the lock."""
-    world, node = paid.world, next(paid.nodes)
-    vesting = addresses.vesting(addresses.earner(node[1]), 1)
-    world.chain.call("requestAirdrop", str(vesting), 1_000_000)
-    assert lock(world, node) == vesting
-    assert world.chain.account(state.Vesting, vesting).beneficiary == node[0].pubkey()
 
 
 def test_everything_minted_is_within_the_schedule(world: World) -> None:

@@ -403,15 +403,16 @@ class World:
     def claim(self, node: tuple[Keypair, Pubkey], *, affiliate: Pubkey | None = None) -> str:
         owner, actor = node
         held = self.chain.account(state.Earner, addresses.earner(actor)).coupon_epoch
+        found = self.chain.account(state.Actor, actor)
         claiming = emission.claim(
-            authority=owner.pubkey(),
             actor=actor,
             coupon_epoch=held,
             io_mint=self.io_mint,
             owner_io=self.io(owner),
             affiliate_io=self.io(affiliate) if affiliate else None,
+            rewards=found.rewards if found.shares else None,
         )
-        return self.chain.send([claiming], owner)
+        return self.chain.send([claiming], self.admin)
 
     def sell_io(self, seller: Keypair, io_max: int, usd_min: int = 0) -> str:
         selling = burn.sell_io(

@@ -41,6 +41,8 @@ EXPECTED: dict[tuple[str, str], Pubkey] = {
     ("emission", "emission"): addresses.emission(),
     ("emission", "earner"): addresses.earner(SOMEBODY),
     ("emission", "rates"): addresses.rates(1_000),
+    ("emission", "locked_vault"): addresses.locked_vault(),
+    ("emission", "vesting"): addresses.locked(SOMEBODY, SOMEBODY, 300),
     ("escrow", "terms"): addresses.terms(),
     ("escrow", "job"): addresses.job(SOMEBODY, 300),
     ("escrow", "vault"): addresses.job_vault(SOMEBODY),
@@ -88,6 +90,8 @@ def test_addresses_follow_the_programs_seeds(program: ProgramName) -> None:
 def test_addresses_without_seeds_in_an_idl() -> None:
     """The IDL's builder leaves out seeds that it cannot name; the programs' sources have them."""
     assert addresses.vesting(SOMEBODY, 5) == _derived("emission", b"vesting", bytes(SOMEBODY), bytes([5, 0, 0, 0]))
+    seeds = b"vesting", bytes(SOMEBODY), bytes(SOMEBODY_ELSE), bytes([5, 0, 0, 0, 0, 0, 0, 0])
+    assert addresses.locked(SOMEBODY, SOMEBODY_ELSE, 5) == _derived("emission", *seeds)
     assert addresses.feed("IO") == _derived("oracle", b"feed", b"IO".ljust(16, b"\0"))
     assert addresses.rates(511) == addresses.rates(0) != addresses.rates(512)
     assert addresses.rates_page(175_319) == 342
@@ -109,6 +113,9 @@ def test_each_argument_counts() -> None:
         addresses.challenge(SOMEBODY, 0, 1),
         addresses.vesting(SOMEBODY, 1),
         addresses.vesting(SOMEBODY, 2),
+        addresses.locked(SOMEBODY, SOMEBODY_ELSE, 0),
+        addresses.locked(SOMEBODY_ELSE, SOMEBODY, 0),
+        addresses.locked(SOMEBODY, SOMEBODY_ELSE, 1),
         addresses.token_account(SOMEBODY, SOMEBODY_ELSE),
         addresses.token_account(SOMEBODY_ELSE, SOMEBODY),
     ]

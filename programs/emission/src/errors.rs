@@ -32,8 +32,8 @@ pub enum EmissionError {
     AlreadyClosed,
     #[msg("The epoch's scores are not final")]
     ScoresNotFinal,
-    #[msg("Only the actor's authority may do this")]
-    NotAuthority,
+    #[msg("The account must belong to whom the IO is for: the actor's authority, its affiliate, the beneficiary")]
+    WrongOwner,
     #[msg("There is nothing to claim yet")]
     NothingToClaim,
     #[msg("The actor has an affiliate: give its IO account")]
@@ -46,6 +46,12 @@ pub enum EmissionError {
     NotAdmin,
     #[msg("The emission is paused")]
     Paused,
+    #[msg("The actor has stakers: give its rewards account, and no other")]
+    RewardsMissing,
+    #[msg("The amount must be more than zero")]
+    AmountZero,
+    #[msg("IO is locked for one step or more, each a second or longer, and nothing left over")]
+    StepsInvalid,
 }
 
 impl From<economics::ArithmeticError> for EmissionError {

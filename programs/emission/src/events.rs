@@ -55,31 +55,51 @@ pub struct EpochsClosed {
     pub at: i64,
 }
 
-/// IO base units minted to the owner and to the affiliate.
+/// IO base units minted to the owner, to the affiliate and to the actor's rewards account.
 #[event]
 pub struct Claimed {
     pub actor: Address,
     pub owner: u64,
     pub affiliate: u64,
+    pub stakers: u64,
     pub closed_epoch: u32,
     pub at: i64,
 }
 
+/// A bonus, IO base units: the affiliate's and the stakers' parts were minted, the owner's is locked.
 #[event]
 pub struct BonusLocked {
     pub actor: Address,
     pub vesting: Address,
-    pub amount: u64,
+    pub beneficiary: Address,
+    pub owner: u64,
+    pub affiliate: u64,
+    pub stakers: u64,
+    pub closed_epoch: u32,
     pub start: i64,
     pub end: i64,
 }
 
-/// `withdrawn` counts this amount too.
+/// IO that existed was put into the vault of locked IO.
+#[event]
+pub struct IoLocked {
+    pub vesting: Address,
+    pub depositor: Address,
+    pub beneficiary: Address,
+    pub id: u64,
+    pub amount: u64,
+    pub start: i64,
+    pub end: i64,
+    pub step_seconds: u32,
+}
+
+/// `withdrawn` counts this amount too; `funded`: it came out of the vault, and was not minted.
 #[event]
 pub struct VestedWithdrawn {
     pub vesting: Address,
     pub beneficiary: Address,
     pub amount: u64,
     pub withdrawn: u64,
+    pub funded: u8,
     pub at: i64,
 }

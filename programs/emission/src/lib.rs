@@ -13,6 +13,7 @@
 use anchor_lang::prelude::*;
 use common::emit;
 
+mod earnings;
 mod errors;
 mod events;
 mod instructions;
@@ -63,7 +64,7 @@ pub mod emission {
         create_earner::handler(ctx)
     }
 
-    /// Credits a settlement's coupons (USD base units) to a node for the open epoch.
+    /// Credits a settlement's coupons (USD base units) to an actor for the open epoch.
     ///
     /// Only the coupon authority signs this. Errors: `NotCouponAuthority`, `RatesPageMismatch`.
     pub fn credit_coupons(ctx: &mut Context<CreditCoupons>, base: u64, bonus: u64) -> Result<()> {
@@ -103,23 +104,46 @@ pub mod emission {
         close_epochs::handler(ctx, through)
     }
 
-    /// Mints what the actor has earned in liquid IO: the affiliate's part, then the owner's.
+    /// Mints what the actor has earned in liquid IO: its stakers' part by the commission in force, the
+    /// affiliate's, and the rest to its authority. Anyone may: nobody can keep another waiting.
     ///
-    /// Errors: `NotAuthority`, `RatesPageMismatch`, `NothingToClaim`, `AffiliateMissing`.
+    /// Errors: `WrongOwner`, `RatesPageMismatch`, `NothingToClaim`, `AffiliateMissing`,
+    /// `RewardsMissing`.
     pub fn claim(ctx: &mut Context<Claim>) -> Result<()> {
         claim::handler(ctx)
     }
 
-    /// Turns what the actor has earned in bonus IO into a vesting account, linear from now over
-    /// `lock_seconds`. Once per closed epoch.
+    /// Turns what the actor has earned in bonus IO into a vesting account of its authority, linear
+    /// from now over `lock_seconds`. Once per closed epoch. Anyone may, and pays the rent, which
+    /// goes to the beneficiary in the end.
     ///
-    /// Errors: `NotAuthority`, `RatesPageMismatch`, `NothingToClaim`.
+    /// The stakers' and the affiliate's parts are minted at once, as of a claim: the lock is the
+    /// actor's own choice, and a part of every vesting account for each of them would cost more rent
+    /// than most are worth. Errors: as `claim`.
     pub fn lock_bonus(ctx: &mut Context<LockBonus>) -> Result<()> {
         lock_bonus::handler(ctx)
     }
 
-    /// Mints the vested part of a vesting account that was not withdrawn yet; the last withdrawal
-    /// closes it. Errors: `NotAuthority`, `NothingToClaim`.
+    /// Locks IO of the signer's for a beneficiary: `amount` (base units) becomes free from `start`
+    /// to `end` (Unix seconds) in equal steps of `step_seconds`. It cannot be taken back.
+    ///
+    /// `id` tells apart what one depositor locks for one beneficiary. Errors: `Paused`,
+    /// `AmountZero`, `StepsInvalid`.
+    pub fn lock_io(
+        ctx: &mut Context<LockIo>,
+        id: u64,
+        amount: u64,
+        start: i64,
+        end: i64,
+        step_seconds: u32,
+    ) -> Result<()> {
+        lock_io::handler(ctx, id, amount, start, end, step_seconds)
+    }
+
+    /// Pays the vested part of a vesting account that was not withdrawn yet to an IO account of its
+    /// beneficiary; the last withdrawal closes it. Anyone may.
+    ///
+    /// Errors: `WrongOwner`, `NothingToClaim`.
     pub fn withdraw_vested(ctx: &mut Context<WithdrawVested>) -> Result<()> {
         withdraw_vested::handler(ctx)
     }

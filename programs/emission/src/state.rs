@@ -35,6 +35,12 @@ pub struct Emission {
     pub next_parameters: EmissionParameters,
     /// Unix seconds, an epoch's start, from which the next parameters count; zero before any change.
     pub next_parameters_at: PodI64,
+    /// The token account that holds locked IO which exists already.
+    pub locked_vault: Address,
+    /// IO base units in it that vesting accounts have not paid out yet.
+    pub locked_io: PodU64,
+    /// IO base units that the closed epochs emitted: `M(closed_epoch)`.
+    pub emitted: PodU64,
     pub bump: u8,
     pub padding: [u8; 7],
 }
@@ -69,6 +75,8 @@ impl EmissionParameters {
 
 impl Emission {
     pub const SEED: &'static [u8] = b"emission";
+    /// Of the token account that holds locked IO.
+    pub const LOCKED_SEED: &'static [u8] = b"locked";
 
     pub fn parameters(&self, now: i64) -> &EmissionParameters {
         let (current, next) = (&self.parameters, &self.next_parameters);
@@ -106,10 +114,7 @@ impl Emission {
             .get()
             .checked_add(amount)
             .ok_or(EmissionError::Overflow)?;
-        require!(
-            minted <= schedule::cumulative(self.closed_epoch.get()),
-            EmissionError::CapExceeded
-        );
+        require!(minted <= self.emitted.get(), EmissionError::CapExceeded);
         self.minted = minted.into();
         Ok(())
     }
@@ -205,8 +210,7 @@ impl Earner {
     }
 }
 
-/// Locked IO: vests in equal parts every second from `start` to `end`, and is minted as it is
-/// withdrawn.
+/// Locked IO: becomes free from `start` to `end` in proportion to the whole steps that have passed.
 #[account]
 pub struct Vesting {
     pub beneficiary: Address,
@@ -216,12 +220,27 @@ pub struct Vesting {
     /// Unix seconds.
     pub start: PodI64,
     pub end: PodI64,
+    /// 1: free by the second. Longer steps make tranches.
+    pub step_seconds: PodU32,
+    /// 1: paid from the vault of locked IO, where it waits. 0: minted as it is withdrawn.
+    pub funded: u8,
     pub bump: u8,
-    pub padding: [u8; 7],
+    pub padding: [u8; 2],
 }
 
 impl Vesting {
     pub const SEED: &'static [u8] = b"vesting";
+
+    /// Refuses times by which it could not be paid out, whenever it is asked to.
+    pub fn validate_times(start: i64, end: i64, step_seconds: u32) -> Result<()> {
+        let steps = end
+            .checked_sub(start)
+            .and_then(|duration| u64::try_from(duration).ok())
+            .and_then(|duration| duration.checked_rem(step_seconds.into()))
+            .filter(|rest| *rest == 0 && end > start);
+        require!(steps.is_some(), EmissionError::StepsInvalid);
+        Ok(())
+    }
 }
 
 /// One row of `post_scores`.

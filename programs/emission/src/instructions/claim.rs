@@ -1,20 +1,16 @@
 use {
-    crate::{staking::Actor, *},
+    crate::{earnings, staking::Actor, *},
+    anchor_lang::address_eq,
     anchor_spl::{
         mint::Mint,
         token::{self, TokenAccount},
     },
-    economics::{
-        accumulator,
-        split::{self, ClaimInput},
-    },
+    economics::accumulator,
 };
 
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Claim {
-    #[account(address = actor.authority @ EmissionError::NotAuthority)]
-    pub authority: Signer,
     pub actor: Account<Actor>,
     #[account(mut, seeds = [Earner::SEED, actor.address().as_ref()], bump = earner.bump)]
     pub earner: Account<Earner>,
@@ -24,12 +20,23 @@ pub struct Claim {
     pub rates: Account<Rates>,
     #[account(mut, address = emission.io_mint)]
     pub io_mint: Account<Mint>,
-    /// Where the owner wants its part: the owner signs.
-    #[account(mut, token::mint = emission.io_mint)]
+    /// Any IO account of the actor's authority.
+    #[account(
+        mut,
+        token::mint = emission.io_mint,
+        constraint = address_eq(owner_io.owner(), &actor.authority) @ EmissionError::WrongOwner
+    )]
     pub owner_io: Account<TokenAccount>,
-    /// Needed where the actor has an affiliate.
-    #[account(mut, token::mint = emission.io_mint, token::authority = actor.affiliate)]
+    /// Any IO account of the affiliate's, where the actor has one.
+    #[account(
+        mut,
+        token::mint = emission.io_mint,
+        constraint = address_eq(affiliate_io.owner(), &actor.affiliate) @ EmissionError::WrongOwner
+    )]
     pub affiliate_io: Option<Account<TokenAccount>>,
+    /// Where the stakers' part arrives, where the actor has stakers.
+    #[account(mut, address = actor.rewards @ EmissionError::RewardsMissing)]
+    pub rewards: Option<Account<TokenAccount>>,
     pub token_program: Program<Token>,
 }
 
@@ -43,19 +50,16 @@ pub fn handler(ctx: &mut Context<Claim>) -> Result<()> {
     require!(accrued > 0, EmissionError::NothingToClaim);
     earner.liquid = fraction.into();
 
-    let affiliate_bp = if accounts.actor.affiliate == Address::default() {
-        0
-    } else {
-        accounts.emission.parameters(at).affiliate_bp
-    };
-    let shares = split::claim(ClaimInput {
+    let shares = earnings::pay_others(
+        &accounts.actor,
+        &mut accounts.emission,
+        &mut accounts.io_mint,
+        &mut accounts.rewards,
+        &mut accounts.affiliate_io,
         accrued,
-        commission_bp: 0, // no one can delegate to an actor yet, so there are no stakers to pay
-        affiliate_bp,
-    })
-    .map_err(EmissionError::from)?;
-    accounts.emission.count_minted(accrued)?;
-
+        at,
+    )?;
+    accounts.emission.count_minted(shares.owner)?;
     let seeds: &[&[u8]] = &[Emission::SEED, &[accounts.emission.bump]];
     common::token::mint_to(
         accounts.io_mint.cpi_handle_mut(),
@@ -64,19 +68,6 @@ pub fn handler(ctx: &mut Context<Claim>) -> Result<()> {
         shares.owner,
         &[seeds],
     );
-    if shares.affiliate > 0 {
-        let affiliate_io = accounts
-            .affiliate_io
-            .as_mut()
-            .ok_or(EmissionError::AffiliateMissing)?;
-        common::token::mint_to(
-            accounts.io_mint.cpi_handle_mut(),
-            affiliate_io.cpi_handle_mut(),
-            accounts.emission.cpi_handle(),
-            shares.affiliate,
-            &[seeds],
-        );
-    }
 
     emit!(
         ctx,
@@ -84,6 +75,7 @@ pub fn handler(ctx: &mut Context<Claim>) -> Result<()> {
             actor: *ctx.accounts.actor.address(),
             owner: shares.owner,
             affiliate: shares.affiliate,
+            stakers: shares.stakers,
             closed_epoch: ctx.accounts.emission.closed_epoch.get(),
             at,
         }

@@ -71,6 +71,9 @@ pub fn handler(ctx: &mut Context<CloseEpochs>, through: u32) -> Result<()> {
     emission.carry_compute = compute.carry_q64.into();
     emission.total_coupons = 0.into();
     emission.closed_epoch = through.into();
+    // M(closed) + (M(through) - M(closed)): the cap, and no more.
+    let emitted = halves.availability.saturating_add(halves.compute);
+    emission.emitted = emission.emitted.get().saturating_add(emitted).into();
     ctx.accounts.rates.per_coupon[(first % Rates::EPOCHS) as usize] = compute.per_unit_q64.into();
 
     emit!(

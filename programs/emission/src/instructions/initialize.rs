@@ -2,7 +2,7 @@ use {
     crate::{oracle::Committee, *},
     anchor_spl::{
         mint::Mint,
-        token::{self, spl_token::instruction::AuthorityType},
+        token::{self, spl_token::instruction::AuthorityType, TokenAccount},
     },
     common::{upgrade, IO_DECIMALS},
     economics::{schedule, SECONDS_PER_HOUR},
@@ -13,6 +13,14 @@ use {
 pub struct Initialize {
     #[account(mut)]
     pub admin: Signer,
+    /// CHECK: the loader's account of this program; the constraint reads the authority in it.
+    #[account(
+        seeds = [crate::ID.as_ref()],
+        seeds::program = upgrade::LOADER,
+        bump,
+        constraint = upgrade::is_authority(program_data.account(), admin.address()) @ EmissionError::NotUpgradeAuthority
+    )]
+    pub program_data: UncheckedAccount,
     /// Says when epoch 1 begins.
     pub committee: Account<Committee>,
     #[account(init, payer = admin, seeds = [Emission::SEED], bump)]
@@ -25,14 +33,15 @@ pub struct Initialize {
         constraint = io_mint.mint_authority() == Some(admin.address()) @ EmissionError::MintInvalid
     )]
     pub io_mint: Account<Mint>,
-    /// CHECK: the loader's account of this program; the constraint reads the authority in it.
     #[account(
-        seeds = [crate::ID.as_ref()],
-        seeds::program = upgrade::LOADER,
+        init,
+        payer = admin,
+        seeds = [Emission::LOCKED_SEED],
         bump,
-        constraint = upgrade::is_authority(program_data.account(), admin.address()) @ EmissionError::NotUpgradeAuthority
+        token::mint = io_mint,
+        token::authority = emission
     )]
-    pub program_data: UncheckedAccount,
+    pub locked_vault: Account<TokenAccount>,
     pub token_program: Program<Token>,
     pub system_program: Program<System>,
 }
@@ -69,6 +78,7 @@ pub fn handler(
     emission.coupon_authority = coupon_authority;
     emission.genesis = genesis.into();
     emission.parameters = parameters;
+    emission.locked_vault = *accounts.locked_vault.address();
     emission.bump = ctx.bumps.emission;
 
     emit!(

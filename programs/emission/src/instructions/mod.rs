@@ -5,6 +5,7 @@ pub mod credit_coupons;
 pub mod finalize_scores;
 pub mod initialize;
 pub mod lock_bonus;
+pub mod lock_io;
 pub mod open_rates;
 pub mod post_scores;
 pub mod set_parameters;
@@ -13,6 +14,6 @@ pub mod withdraw_vested;
 #[allow(ambiguous_glob_reexports)] // `handler` is always called by its module's name
 pub use {
     claim::*, close_epochs::*, create_earner::*, credit_coupons::*, finalize_scores::*,
-    initialize::*, lock_bonus::*, open_rates::*, post_scores::*, set_parameters::*,
+    initialize::*, lock_bonus::*, lock_io::*, open_rates::*, post_scores::*, set_parameters::*,
     withdraw_vested::*,
 };
