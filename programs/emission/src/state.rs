@@ -149,7 +149,8 @@ impl Rates {
     }
 }
 
-/// What one actor earns.
+/// What one actor earns. In native integers, which cost a tenth of `Pod*` to read: the committee writes
+/// thousands of these.
 #[account]
 pub struct Earner {
     pub actor: Address,
@@ -159,15 +160,15 @@ pub struct Earner {
     pub liquid: Q64,
     pub bonus: Q64,
     /// Coupons of `coupon_epoch`, USD base units.
-    pub coupons_base: PodU64,
-    pub coupons_bonus: PodU64,
-    pub coupon_epoch: PodU32,
+    pub coupons_base: u64,
+    pub coupons_bonus: u64,
+    pub coupon_epoch: u32,
     /// Its weight in the availability half.
-    pub points: PodU32,
+    pub points: u32,
     /// The epoch whose score last raised its points from zero; zero while it has none.
-    pub proven_since: PodU32,
+    pub proven_since: u32,
     /// 0 to 10,000.
-    pub reputation: PodU16,
+    pub reputation: u16,
     pub bump: u8,
     pub padding: u8,
 }
@@ -176,36 +177,39 @@ impl Earner {
     pub const SEED: &'static [u8] = b"earner";
     pub const MAX_REPUTATION: u16 = 10_000;
 
-    /// Brings the availability half up to date. Must precede every change of `points`.
-    pub fn accrue_points(&mut self, emission: &Emission) -> Result<()> {
-        let per_point = emission.per_point.get();
-        let delta = per_point
-            .checked_sub(self.snapshot.get())
-            .ok_or(EmissionError::Overflow)?;
-        let points = u64::from(self.points.get());
-        self.liquid = accumulator::accrue(self.liquid.get(), points, delta)
-            .map_err(EmissionError::from)?
-            .into();
-        self.snapshot = per_point.into();
+    /// Brings the availability half up to `per_point`, the emission's. Must precede every change of
+    /// `points`.
+    #[inline(always)]
+    pub fn accrue_points(&mut self, per_point: Q64) -> Result<()> {
+        if self.points > 0 {
+            let delta = per_point
+                .get()
+                .checked_sub(self.snapshot.get())
+                .ok_or(EmissionError::Overflow)?;
+            self.liquid = accumulator::accrue(self.liquid.get(), self.points.into(), delta)
+                .map_err(EmissionError::from)?
+                .into();
+        }
+        self.snapshot = per_point;
         Ok(())
     }
 
     /// Turns coupons of a closed epoch into IO. Must precede every credit of coupons.
     pub fn accrue_coupons(&mut self, emission: &Emission, rates: &Rates) -> Result<()> {
-        let epoch = self.coupon_epoch.get();
+        let epoch = self.coupon_epoch;
         if epoch == 0 || epoch > emission.closed_epoch.get() {
             return Ok(());
         }
         let rate = rates.of(epoch)?;
-        self.liquid = accumulator::accrue(self.liquid.get(), self.coupons_base.get(), rate)
+        self.liquid = accumulator::accrue(self.liquid.get(), self.coupons_base, rate)
             .map_err(EmissionError::from)?
             .into();
-        self.bonus = accumulator::accrue(self.bonus.get(), self.coupons_bonus.get(), rate)
+        self.bonus = accumulator::accrue(self.bonus.get(), self.coupons_bonus, rate)
             .map_err(EmissionError::from)?
             .into();
-        self.coupons_base = 0.into();
-        self.coupons_bonus = 0.into();
-        self.coupon_epoch = 0.into();
+        self.coupons_base = 0;
+        self.coupons_bonus = 0;
+        self.coupon_epoch = 0;
         Ok(())
     }
 }

@@ -44,7 +44,7 @@ pub fn handler(ctx: &mut Context<Claim>) -> Result<()> {
     let at = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     let earner = &mut accounts.earner;
-    earner.accrue_points(&accounts.emission)?;
+    earner.accrue_points(accounts.emission.per_point)?;
     earner.accrue_coupons(&accounts.emission, &accounts.rates)?;
     let (accrued, fraction) = accumulator::whole(earner.liquid.get());
     require!(accrued > 0, EmissionError::NothingToClaim);

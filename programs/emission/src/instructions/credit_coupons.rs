@@ -25,9 +25,9 @@ pub fn handler(ctx: &mut Context<CreditCoupons>, base: u64, bonus: u64) -> Resul
         .and_then(|coupons| coupons.checked_add(emission.total_coupons.get()))
         .ok_or(EmissionError::Overflow)?;
     // Neither can overflow where the total did not.
-    earner.coupons_base = (earner.coupons_base.get() + base).into();
-    earner.coupons_bonus = (earner.coupons_bonus.get() + bonus).into();
-    earner.coupon_epoch = epoch.into();
+    earner.coupons_base = earner.coupons_base + base;
+    earner.coupons_bonus = earner.coupons_bonus + bonus;
+    earner.coupon_epoch = epoch;
     emission.total_coupons = total_coupons.into();
 
     emit!(

@@ -22,7 +22,9 @@ pub fn handler(ctx: &mut Context<PostScores>, epoch: u32, scores: &[Score]) -> R
         EmissionError::ScoresMismatch
     );
 
-    let mut total = emission.total_points.get();
+    let per_point = emission.per_point;
+    // Of some thirty rows of 32 bits: neither sum can wrap.
+    let (mut before, mut after) = (0u64, 0u64);
     for (view, score) in earners.iter().zip(scores) {
         require!(
             score.reputation <= Earner::MAX_REPUTATION,
@@ -31,19 +33,23 @@ pub fn handler(ctx: &mut Context<PostScores>, epoch: u32, scores: &[Score]) -> R
         // SAFETY: earners are loaded one at a time and dropped before the next, and no declared
         // account of this instruction has their type, so no other reference to the data lives.
         let mut earner = unsafe { Account::<Earner>::load_mut(*view)? };
-        earner.accrue_points(emission)?;
-        total = total
-            .checked_sub(earner.points.get().into())
-            .and_then(|rest| rest.checked_add(score.points.into()))
-            .ok_or(EmissionError::Overflow)?;
+        earner.accrue_points(per_point)?;
+        before += u64::from(earner.points);
+        after += u64::from(score.points);
         if score.points == 0 {
-            earner.proven_since = 0.into();
+            earner.proven_since = 0;
         } else if earner.points == 0 {
-            earner.proven_since = epoch.into();
+            earner.proven_since = epoch;
         }
-        earner.points = score.points.into();
-        earner.reputation = score.reputation.into();
+        earner.points = score.points;
+        earner.reputation = score.reputation;
     }
-    emission.total_points = total.into();
+    emission.total_points = emission
+        .total_points
+        .get()
+        .checked_sub(before)
+        .and_then(|rest| rest.checked_add(after))
+        .ok_or(EmissionError::Overflow)?
+        .into();
     Ok(())
 }
