@@ -29,14 +29,15 @@ _EVENT_AUTHORITY_SEED = b"__event_authority"
 
 
 @cache
-def _text(program: ProgramName) -> str:
+def idl_json(program: ProgramName) -> str:
+    """The program's IDL as its file has it."""
     return (_LEGACY / f"{program}.json").read_text()
 
 
 @cache
 def idl(program: ProgramName) -> Idl:
     """The program's IDL, in the legacy form that AnchorPy reads."""
-    return Idl.from_json(_text(program))
+    return Idl.from_json(idl_json(program))
 
 
 @cache
@@ -48,7 +49,7 @@ def coder(program: ProgramName) -> Coder:
 @cache
 def program_id(program: ProgramName) -> Pubkey:
     """The program's address."""
-    return Pubkey.from_string(json.loads(_text(program))["metadata"]["address"])
+    return Pubkey.from_string(json.loads(idl_json(program))["metadata"]["address"])
 
 
 @cache

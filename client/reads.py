@@ -17,7 +17,7 @@ from client import accounts, addresses, economics
 from client.accounts import offset_of, owner_of
 from client.errors import IonetError
 from client.rpc import chain_time, url_of
-from client.state import Actor, Auction, Class, Earner, Emission, Feed, Job, Rates, Terms
+from client.state import Actor, Auction, Class, Committee, Earner, Emission, Feed, Job, Rates, Terms
 
 T = TypeVar("T")
 
@@ -38,7 +38,8 @@ async def require(client: AsyncClient, kind: type[T], address: Pubkey, what: str
     return found
 
 
-async def _singleton(client: AsyncClient, kind: type[T], address: Pubkey) -> T:
+async def singleton(client: AsyncClient, kind: type[T], address: Pubkey) -> T:
+    """The only account of its kind, or `NotFound`: there is no network."""
     found = await accounts.fetch(client, kind, address)
     if found is None:
         raise NotFound(
@@ -47,19 +48,24 @@ async def _singleton(client: AsyncClient, kind: type[T], address: Pubkey) -> T:
     return found
 
 
+async def committee(client: AsyncClient) -> Committee:
+    """The committee, and the offices above it."""
+    return await singleton(client, Committee, addresses.committee())
+
+
 async def emission(client: AsyncClient) -> Emission:
     """The schedule's state."""
-    return await _singleton(client, Emission, addresses.emission())
+    return await singleton(client, Emission, addresses.emission())
 
 
 async def terms(client: AsyncClient) -> Terms:
     """The terms of every job."""
-    return await _singleton(client, Terms, addresses.terms())
+    return await singleton(client, Terms, addresses.terms())
 
 
 async def auction(client: AsyncClient) -> Auction:
     """The buy-and-burn auction."""
-    return await _singleton(client, Auction, addresses.auction())
+    return await singleton(client, Auction, addresses.auction())
 
 
 async def hardware_class(client: AsyncClient, symbol: str) -> Class:
@@ -114,6 +120,8 @@ class JobQuote:
     """USD base units for all processors."""
     deposit: int
     """USD base units for all hours; the fee is inside."""
+    benefit: int = Job.DISCOUNT
+    """`Job.LOCKED_IO`: the full price, and the discount comes back as bonus coupons."""
 
     @property
     def is_fresh(self) -> bool:
@@ -122,7 +130,12 @@ class JobQuote:
 
 
 async def quote_job(
-    client: AsyncClient, hardware_class_: str, processors: int, hours: int, user: Pubkey | None = None
+    client: AsyncClient,
+    hardware_class_: str,
+    processors: int,
+    hours: int,
+    user: Pubkey | None = None,
+    benefit: int = Job.DISCOUNT,
 ) -> JobQuote:
     """The price of a job for the user's actor, or without a discount for nobody."""
     for name, value in (("processors", processors), ("hours", hours)):
@@ -138,8 +151,9 @@ async def quote_job(
         reputation = earner.reputation if earner else 0
     now = await chain_time(client)
     discount_bp = (await terms(client)).parameters_at(now).discount_of(reputation)
+    saved_bp = discount_bp if benefit == Job.DISCOUNT else 0
     try:
-        rate = economics.rate_per_hour(economics.QuoteInput(feed.price_nano_usd, processors, discount_bp))
+        rate = economics.rate_per_hour(economics.QuoteInput(feed.price_nano_usd, processors, saved_bp))
         deposit = economics.deposit(rate, hours)
     except economics.ArithmeticRefused as refused:
         raise IonetError(
@@ -156,6 +170,7 @@ async def quote_job(
         discount_bp=discount_bp,
         rate_per_hour=rate,
         deposit=deposit,
+        benefit=benefit,
     )
 
 
@@ -183,26 +198,105 @@ class SaleQuote:
         return self.price_nano_usd > 0 and self.now <= self.valid_until
 
 
-async def quote_sale(client: AsyncClient, io_offered: int) -> SaleQuote:
-    """What the auction would pay for `io_offered` (IO base units)."""
-    sells = await auction(client)
+@dataclass(frozen=True, slots=True)
+class AuctionNow:
+    """The auction at `now`, the chain's time."""
+
+    state: Auction
+    vault_usd: int
+    """USD base units that wait for IO; those for grants are `incentives_usd`."""
+    incentives_usd: int
+    price_nano_usd: int
+    """Of one IO, before the premium; 0 where there is none yet."""
+    valid_until: int
+    """The last Unix second of that price."""
+    premium_bp: int
+    now: int
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the auction sells at this price now."""
+        return self.price_nano_usd > 0 and self.now <= self.valid_until
+
+
+async def auction_now(client: AsyncClient) -> AuctionNow:
+    """The auction with its vaults, its price and its premium."""
+    state = await auction(client)
     feed = await accounts.fetch(client, Feed, addresses.feed("IO"))
     vault = await accounts.token_balance(client, addresses.burn_vault()) or 0
+    incentives = await accounts.token_balance(client, addresses.incentives_vault()) or 0
     now = await chain_time(client)
-    price = feed.price_nano_usd if feed else 0
-    waited = max(now - sells.waiting_since, 0)
-    ramp = sells.parameters_at(now)
-    premium = economics.premium_bp(waited, ramp.start_bp, ramp.end_bp, ramp.ramp_seconds)
-    sold = economics.sale(economics.SaleInput(io_offered, vault, price, premium))
+    ramp = state.parameters_at(now)
+    waited = max(now - state.waiting_since, 0)
+    return AuctionNow(
+        state=state,
+        vault_usd=vault,
+        incentives_usd=incentives,
+        price_nano_usd=feed.price_nano_usd if feed else 0,
+        valid_until=feed.valid_until if feed else 0,
+        premium_bp=economics.premium_bp(waited, ramp.start_bp, ramp.end_bp, ramp.ramp_seconds),
+        now=now,
+    )
+
+
+async def quote_sale(client: AsyncClient, io_offered: int) -> SaleQuote:
+    """What the auction would pay for `io_offered` (IO base units)."""
+    found = await auction_now(client)
+    price, premium = found.price_nano_usd, found.premium_bp
+    sold = economics.sale(economics.SaleInput(io_offered, found.vault_usd, price, premium))
     return SaleQuote(
         io_offered=io_offered,
         io_taken=sold.io,
         usd_paid=sold.usd,
-        vault_usd=vault,
+        vault_usd=found.vault_usd,
         price_nano_usd=price,
         premium_bp=premium,
-        valid_until=feed.valid_until if feed else 0,
-        now=now,
+        valid_until=found.valid_until,
+        now=found.now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DollarQuote:
+    """What IO would have to be sold to the auction now for so many dollars."""
+
+    usd: int
+    """USD base units that are needed."""
+    io: int | None
+    """The least IO worth them, IO base units; None where there cannot be so much, or no price."""
+    io_max: int | None
+    """With what the price may fall until it is sold."""
+    vault_usd: int
+    """USD base units that wait for IO."""
+    price_nano_usd: int
+    """Of one IO, before the premium."""
+    premium_bp: int
+    valid_until: int
+    now: int
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the auction sells at this price now."""
+        return self.price_nano_usd > 0 and self.now <= self.valid_until
+
+
+async def quote_dollars(client: AsyncClient, usd: int, slippage_bp: int) -> DollarQuote:
+    """What `usd` (USD base units) of the auction's dollars cost in IO; `slippage_bp` more of it may be sold."""
+    found = await auction_now(client)
+    price, premium = found.price_nano_usd, found.premium_bp
+    # As if the vault held these dollars and nothing else: the least IO is taken that is worth all of it.
+    sold = economics.sale(economics.SaleInput(U64_MAX, usd, price, premium))
+    io = sold.io if sold.usd == usd else None
+    most = None if io is None else -(-io * (economics.BPS + slippage_bp) // economics.BPS)
+    return DollarQuote(
+        usd=usd,
+        io=io,
+        io_max=most if most is not None and most <= U64_MAX else None,
+        vault_usd=found.vault_usd,
+        price_nano_usd=price,
+        premium_bp=premium,
+        valid_until=found.valid_until,
+        now=found.now,
     )
 
 

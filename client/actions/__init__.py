@@ -1,7 +1,29 @@
 """One function for each thing that people do: it reads what it needs, refuses what cannot work, sends, confirms."""
 
 from client.actions.actors import Registered, deposit_collateral, register_node, register_user
-from client.actions.jobs import finish_job, open_job, report_job, settle_job, start_job
+from client.actions.disputes import dispute_job, lapse_dispute, resolve_dispute
+from client.actions.governance import (
+    accept_admin,
+    governed,
+    offer_admin,
+    paused_programs,
+    rotate_committee,
+    set_parameters,
+    set_paused,
+    set_pauser,
+)
+from client.actions.grants import grant_owner, grant_user
+from client.actions.jobs import (
+    cancel_job,
+    extend_job,
+    finish_job,
+    open_credit,
+    open_job,
+    release_job,
+    report_job,
+    settle_job,
+    start_job,
+)
 from client.actions.rewards import claim, close_epochs, sell_io
 from client.actions.vesting import lock_io, withdraw_vested
 from client.sending import SendOptions, Sent, fund, send
@@ -10,18 +32,35 @@ __all__ = [
     "Registered",
     "SendOptions",
     "Sent",
+    "accept_admin",
+    "cancel_job",
     "claim",
     "close_epochs",
     "deposit_collateral",
+    "dispute_job",
+    "extend_job",
     "finish_job",
     "fund",
+    "governed",
+    "grant_owner",
+    "grant_user",
+    "lapse_dispute",
     "lock_io",
+    "offer_admin",
+    "open_credit",
     "open_job",
+    "paused_programs",
     "register_node",
     "register_user",
+    "release_job",
     "report_job",
+    "resolve_dispute",
+    "rotate_committee",
     "sell_io",
     "send",
+    "set_parameters",
+    "set_paused",
+    "set_pauser",
     "settle_job",
     "start_job",
     "withdraw_vested",

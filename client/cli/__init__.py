@@ -16,7 +16,21 @@ from client.errors import IonetError
 
 ENTRY_POINTS = "ionet.commands"
 
-_OWN = ("keygen", "node", "user", "job", "epoch", "claim", "burn", "schedule")
+_OWN = (
+    "keygen",
+    "node",
+    "user",
+    "job",
+    "epoch",
+    "claim",
+    "burn",
+    "schedule",
+    "grant",
+    "params",
+    "committee",
+    "admin",
+    "pause",
+)
 """Each is the module `client.cli.<name>` with an `app`."""
 
 
