@@ -257,50 +257,6 @@ async def quote_sale(client: AsyncClient, io_offered: int) -> SaleQuote:
 
 
 @dataclass(frozen=True, slots=True)
-class DollarQuote:
-    """What IO would have to be sold to the auction now for so many dollars."""
-
-    usd: int
-    """USD base units that are needed."""
-    io: int | None
-    """The least IO worth them, IO base units; None where there cannot be so much, or no price."""
-    io_max: int | None
-    """With what the price may fall until it is sold."""
-    vault_usd: int
-    """USD base units that wait for IO."""
-    price_nano_usd: int
-    """Of one IO, before the premium."""
-    premium_bp: int
-    valid_until: int
-    now: int
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the auction sells at this price now."""
-        return self.price_nano_usd > 0 and self.now <= self.valid_until
-
-
-async def quote_dollars(client: AsyncClient, usd: int, slippage_bp: int) -> DollarQuote:
-    """What `usd` (USD base units) of the auction's dollars cost in IO; `slippage_bp` more of it may be sold."""
-    found = await auction_now(client)
-    price, premium = found.price_nano_usd, found.premium_bp
-    # As if the vault held these dollars and nothing else: the least IO is taken that is worth all of it.
-    sold = economics.sale(economics.SaleInput(U64_MAX, usd, price, premium))
-    io = sold.io if sold.usd == usd else None
-    most = None if io is None else -(-io * (economics.BPS + slippage_bp) // economics.BPS)
-    return DollarQuote(
-        usd=usd,
-        io=io,
-        io_max=most if most is not None and most <= U64_MAX else None,
-        vault_usd=found.vault_usd,
-        price_nano_usd=price,
-        premium_bp=premium,
-        valid_until=found.valid_until,
-        now=found.now,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Pending:
     """What an actor has earned and not claimed, as of the last closed epoch. IO base units."""
 

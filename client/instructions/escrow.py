@@ -214,7 +214,7 @@ def resolve_dispute(
 
 
 def lapse_dispute(*, job: Pubkey) -> Instruction:
-    """Ends a dispute that the committee did not decide in time: what was reported counts. Anyone may. Derived: terms."""
+    """Ends a dispute that was not decided in time: what was reported counts. Anyone may. Derived: terms."""
     return build("escrow", "lapse_dispute", {"terms": addresses.terms(), "job": job})
 
 

@@ -128,7 +128,7 @@ async def run_hour(client, pool, rpc: str, admin: Keypair) -> None:  # type: ign
     await actions.report_job(client, owner, job.job, bytes(32))
     await catch_up_all(client, pool, rpc)
     assert len(await settlement.settle_due(client, pool, admin)) == 1
-    await actions.finish_job(client, renter, job.job)
+    await actions.cancel_job(client, renter, job.job)
     await catch_up_all(client, pool, rpc)
     published = await publisher.publish(pool, client, committee, 1)
     assert published.rows == 1, "the node alone has points or reputation that it did not have before"
