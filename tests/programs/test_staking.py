@@ -106,7 +106,7 @@ def test_the_registry_is_created_once(shared: World) -> None:
 
 
 def test_a_stranger_names_no_class(shared: World) -> None:
-    """Only the registry's admin names classes."""
+    """Only the admin names classes."""
     stranger = shared.person()
     with shared.chain.refuses("NotAdmin"):
         adding = staking.add_class(admin=stranger.pubkey(), symbol="NEW", multiplier_bp=1)
@@ -117,7 +117,7 @@ def test_a_classs_symbol_is_a_symbol(shared: World) -> None:
     """A class's name has one spelling."""
     owner, symbol = shared.admin.pubkey(), b"A\0B".ljust(16, b"\0")
     address, _ = Pubkey.find_program_address([b"class", symbol], program_id("staking"))
-    accounts = {"admin": owner, "registry": addresses.registry(), "class": address}
+    accounts = {"admin": owner, "committee": addresses.committee(), "class": address}
     adding = build("staking", "add_class", accounts, {"symbol": list(symbol), "multiplier_bp": 10_000})
     with shared.chain.refuses("SymbolInvalid"):
         shared.chain.send([adding], shared.admin)
@@ -168,7 +168,7 @@ def test_the_ends_of_the_ranges_belong_to_them(shared: World, dollar_share_bp: i
     owner = shared.person()
     shared.chain.send([registration(owner, dollar_share_bp=dollar_share_bp, commission_bp=commission_bp)], owner)
     found = actor(shared, addresses.actor(owner.pubkey(), 0))
-    assert (found.dollar_share_bp, found.commission_bp) == (dollar_share_bp, commission_bp)
+    assert found.election == state.Election(dollar_share_bp, commission_bp)
 
 
 def test_nobody_is_its_own_affiliate(shared: World) -> None:
@@ -240,6 +240,8 @@ def test_a_registration_is_an_event(shared: World) -> None:
     (event,) = shared.chain.events(shared.chain.send([registering], owner))
     assert (event.program, event.name) == ("staking", "ActorRegistered")
     found = actor(shared, addresses.actor(owner.pubkey(), 0))
+    election = event.fields.pop("election")
+    assert (election.dollar_share_bp, election.commission_bp) == (6_000, 200)
     assert event.fields == {
         "actor": addresses.actor(owner.pubkey(), 0),
         "authority": owner.pubkey(),
@@ -249,8 +251,6 @@ def test_a_registration_is_an_event(shared: World) -> None:
         "at": found.registered_at,
         "processors": 8,
         "multiplier_bp": 100_000,
-        "dollar_share_bp": 6_000,
-        "commission_bp": 200,
         "id": 0,
         "kind": state.Actor.NODE,
     }
@@ -337,7 +337,7 @@ def test_collateral_is_io(shared: World) -> None:
     """Dollars are no collateral."""
     _, node = shared.node(collateral=False)
     rich = shared.person(usd=1_000)
-    with shared.chain.refuses("InvalidAccountData"):
+    with shared.chain.refuses("MintMismatch"):
         shared.chain.send([deposit(shared, rich, node, 1_000, source=shared.usd(rich))], rich)
 
 
