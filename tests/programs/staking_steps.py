@@ -147,6 +147,13 @@ def dismiss(world: World, owned: Owned, id: int = 1) -> str:
     return world.chain.send([dismissing], world.router)
 
 
+def accused(world: World, offence: int = 3) -> Owned:
+    """An owner and its node, of which a slash is proposed."""
+    owned = pooled(world)
+    propose(world, owned[1], offence)
+    return owned
+
+
 def slashed(world: World, actor: Pubkey, offence: int, *, id: int = 1) -> str:
     """Proposed, not appealed against, executed."""
     propose(world, actor, offence, id=id)
