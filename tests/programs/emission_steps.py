@@ -10,7 +10,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import addresses, economics, state
-from client.instructions import emission
+from client.instructions import emission, pools
 from tests.programs.world import World, keypair, new_world
 
 Node = tuple[Keypair, Pubkey]
@@ -147,6 +147,20 @@ def lock(world: World, node: Node) -> Pubkey:
     last, held = schedule(world).closed_epoch, earner(world, node).coupon_epoch
     world.chain.send([locking(world, node, closed_epoch=last, epoch=held)], node[0])
     return addresses.vesting(addresses.earner(node[1]), last)
+
+
+def delegate(world: World, actor: Pubkey, amount: int = 1_000 * economics.IO) -> Keypair:
+    """Somebody new puts IO behind an actor."""
+    staker = world.person(io=amount)
+    wallet = staker.pubkey()
+    pool = pools.open_pool(payer=wallet, actor=actor, io_mint=world.io_mint)
+    instructions = [] if world.chain.exists(addresses.rewards(actor)) else [pool]
+    instructions += [
+        pools.open_delegation(payer=wallet, actor=actor, owner=wallet),
+        pools.delegate(owner=wallet, actor=actor, source=world.io(staker), amount=amount),
+    ]
+    world.chain.send(instructions, staker)
+    return staker
 
 
 def withdrawing(world: World, beneficiary: Keypair, vesting: Pubkey) -> Instruction:
