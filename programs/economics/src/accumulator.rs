@@ -6,7 +6,7 @@
 //!
 //! Invariant: what all earners accrue is at most what was distributed, as `per_unit * total <= (amount << 64) + carry`.
 
-use crate::math::narrow;
+use crate::math::{narrow, wide_mul};
 use crate::ArithmeticError;
 
 /// One division of an amount over all units.
@@ -51,8 +51,13 @@ pub fn distribute(input: DistributeInput) -> Result<Distribution, ArithmeticErro
 ///
 /// Errors: `Overflow` if the result exceeds `u128`, out of reach while the distributed sum is below 2^64 base units.
 pub fn accrue(accrued_q64: u128, units: u64, delta_q64: u128) -> Result<u128, ArithmeticError> {
-    u128::from(units)
-        .checked_mul(delta_q64)
+    // By words: a checked product of `u128` costs several such products on chain.
+    let low = narrow(delta_q64 & u128::from(u64::MAX))?;
+    let high = units
+        .checked_mul(narrow(delta_q64 >> 64)?)
+        .ok_or(ArithmeticError::Overflow)?;
+    (u128::from(high) << 64)
+        .checked_add(wide_mul(units, low))
         .and_then(|gain| gain.checked_add(accrued_q64))
         .ok_or(ArithmeticError::Overflow)
 }

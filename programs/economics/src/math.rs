@@ -2,10 +2,19 @@
 
 use crate::ArithmeticError;
 
-/// The exact product of two `u64`.
+/// The exact product of two `u64`, by halves: the target has no wide product, and its library's takes four times this.
 pub(crate) const fn wide_mul(a: u64, b: u64) -> u128 {
-    // Cannot wrap: (2^64 - 1)^2 < 2^128.
-    (a as u128).wrapping_mul(b as u128)
+    const HALF: u64 = u32::MAX as u64;
+    let (a1, a0, b1, b0) = (a >> 32, a & HALF, b >> 32, b & HALF);
+    // Products of halves are at most (2^32 - 1)^2, which leaves room for two more halves: nothing wraps.
+    let low = a0.wrapping_mul(b0);
+    let left = a1.wrapping_mul(b0).wrapping_add(low >> 32);
+    let right = a0.wrapping_mul(b1).wrapping_add(left & HALF);
+    let high = a1
+        .wrapping_mul(b1)
+        .wrapping_add(left >> 32)
+        .wrapping_add(right >> 32);
+    (high as u128) << 64 | (right << 32 | low & HALF) as u128
 }
 
 /// `floor(a * b / divisor)`. A product that fits in 64 bits is divided in 64 bits, which is cheap on chain.
@@ -43,6 +52,14 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        /// The product of every pair is the language's own, at the ends of both halves too.
+        #[test]
+        fn wide_products_are_exact(a in any::<u64>(), b in any::<u64>(), s in (0..64u32, 0..64u32)) {
+            for (a, b) in [(a >> s.0, b >> s.1), (!(a >> s.0), b >> s.1), (!(a >> s.0), !(b >> s.1))] {
+                prop_assert_eq!(wide_mul(a, b), u128::from(a) * u128::from(b));
+            }
+        }
+
         /// The floor of the exact quotient, or a refusal when that does not fit, on either side of 64 bits.
         #[test]
         fn mul_div_is_the_exact_floor(a in any::<u64>(), b in any::<u64>(), s in 0..64u32, d in 1..=u64::MAX) {

@@ -7,15 +7,16 @@ use {
 #[derive(Accounts)]
 #[instruction(id: u64)]
 pub struct LockIo {
-    /// Pays the rent too, which goes to the beneficiary in the end.
-    #[account(mut)]
+    /// Pays the rent too, which goes to the beneficiary in the end. `dup` is safe: it may be that itself,
+    /// and neither is read or written as data.
+    #[account(mut, unsafe(dup))]
     pub depositor: Signer,
     /// The only account of its type: the oracle creates it once, at one address.
     #[account(constraint = committee.paused & common::pause::EMISSION == 0 @ EmissionError::Paused)]
     pub committee: Account<Committee>,
     #[account(mut, seeds = [Emission::SEED], bump = emission.bump)]
     pub emission: Account<Emission>,
-    /// CHECK: whoever the depositor names; only its address is kept.
+    /// CHECK: whoever the depositor names, itself as well; only its address is kept.
     pub beneficiary: UncheckedAccount,
     #[account(
         init,

@@ -32,7 +32,8 @@ pub fn handler(ctx: &mut Context<PostScores>, epoch: u32, scores: &[Score]) -> R
         );
         // SAFETY: earners are loaded one at a time and dropped before the next, and no declared
         // account of this instruction has their type, so no other reference to the data lives.
-        let mut earner = unsafe { Account::<Earner>::load_mut(*view)? };
+        let mut account = unsafe { Account::<Earner>::load_mut(*view)? };
+        let earner: &mut Earner = &mut account;
         earner.accrue_points(per_point)?;
         before += u64::from(earner.points);
         after += u64::from(score.points);
