@@ -15,13 +15,11 @@ from tests.programs.staking_steps import (
     dismiss,
     execute,
     pooled,
-    shared,
     slash_of,
     vault,
 )
+from tests.programs.staking_steps import shared as shared  # a fixture
 from tests.programs.world import World, swapped
-
-__all__ = ["shared"]
 
 BOND = STAKING.appeal_bond
 

@@ -29,15 +29,13 @@ from tests.programs.staking_steps import (
     pooled,
     propose,
     reward,
-    shared,
     slash_of,
     undelegate,
     withdraw,
     withdraw_collateral,
 )
+from tests.programs.staking_steps import shared as shared  # a fixture
 from tests.programs.world import World
-
-__all__ = ["shared"]
 
 MAX_SECONDS = 90 * DAY
 

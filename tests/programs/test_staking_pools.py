@@ -15,7 +15,6 @@ from tests.programs.staking_steps import (
     delegation_of,
     delegator,
     pooled,
-    shared,
     slashed,
     undelegate,
     value_of,
@@ -23,9 +22,8 @@ from tests.programs.staking_steps import (
     withdraw,
     withdraw_collateral,
 )
+from tests.programs.staking_steps import shared as shared  # a fixture
 from tests.programs.world import U64_MAX, World, swapped
-
-__all__ = ["shared"]
 
 U32_MAX = 2**32 - 1
 

@@ -17,13 +17,11 @@ from tests.programs.staking_steps import (
     delegator,
     pooled,
     reward,
-    shared,
     slashed,
     undelegate,
 )
+from tests.programs.staking_steps import shared as shared  # a fixture
 from tests.programs.world import U64_MAX, World, swapped
-
-__all__ = ["shared"]
 
 WHOLE = 1 << 64
 PART = 1 << 27

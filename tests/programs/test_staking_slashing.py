@@ -21,7 +21,6 @@ from tests.programs.staking_steps import (
     pooled,
     propose,
     reward,
-    shared,
     slash_of,
     slashed,
     ticket_of,
@@ -31,9 +30,8 @@ from tests.programs.staking_steps import (
     withdraw,
     withdraw_collateral,
 )
+from tests.programs.staking_steps import shared as shared  # a fixture
 from tests.programs.world import U64_MAX, World, swapped
-
-__all__ = ["shared"]
 
 # --- proposals ---
 

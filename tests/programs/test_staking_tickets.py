@@ -11,16 +11,14 @@ from tests.programs.staking_steps import (
     delegation_of,
     delegator,
     pooled,
-    shared,
     ticket_of,
     undelegate,
     vault,
     withdraw,
     withdraw_collateral,
 )
+from tests.programs.staking_steps import shared as shared  # a fixture
 from tests.programs.world import U64_MAX, World, swapped
-
-__all__ = ["shared"]
 
 U32_MAX = 2**32 - 1
 
