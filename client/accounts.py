@@ -49,11 +49,10 @@ def decode(kind: type[T], data: bytes) -> T:
     if data[:8] != discriminator(kind):
         begins = data[:8].hex() or "nothing"
         raise NotAnAccount(f"the account is not a {kind.__name__}: it begins with {begins}")
-    program: ProgramName = kind.PROGRAM  # type: ignore[attr-defined] # each kind has it
-    size = _layout(program, kind.__name__).sizeof() + 8
+    size = size_of(kind)
     if len(data) < size:
         raise NotAnAccount(f"a {kind.__name__} has {size} bytes, not {len(data)}")
-    decoded = coder(program).accounts.decode(data)
+    decoded = coder(kind.PROGRAM).accounts.decode(data)  # type: ignore[attr-defined] # each kind has it
     return convert_part(kind, decoded)
 
 
@@ -66,6 +65,11 @@ def offset_of(kind: type, field: str) -> int:
             return offset
         offset += part.sizeof()
     raise LookupError(f"{kind.__name__} has no field {field}")
+
+
+def size_of(kind: type) -> int:
+    """Bytes of an account's data, discriminator included."""
+    return int(_layout(kind.PROGRAM, kind.__name__).sizeof()) + 8  # type: ignore[attr-defined] # each kind has it
 
 
 def owner_of(kind: type) -> Pubkey:

@@ -1,186 +1,191 @@
-"""Compute units of every instruction, on localnet: `uv run python -m tests.bench.compute_units [--json]`.
+"""Compute units of every instruction and rent of every account: `uv run python -m tests.bench.compute_units`.
 
-Each figure is of a transaction with one such instruction; the two compute-budget instructions' 300 are taken off.
-`close_epochs` is measured with few points and with as many as a million nodes would have: its cost does not depend
-on how many earn, since it touches one account and one rate.
+    --json     prints JSON
+    --write    writes `compute_units.json`, the figures that a change is held to
+    --check    exits with 1 where an instruction costs over 10% more than its figure, or has none
+
+Each figure is of a transaction with one such instruction, the dearest of those in `tests/programs/walk.py`; the two
+compute-budget instructions' 300 are taken off. Where the cost depends on what is there, the case stands beside it.
 """
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from hashlib import sha256
+from pathlib import Path
 
-from client import addresses, state
-from client.economics import IO
-from client.instructions import emission, escrow, oracle, staking
-from tests.programs.world import World, new_world
+from pyheck import snake
+from rich.console import Console
+from rich.table import Table
+from solders.instruction import Instruction
+from solders.keypair import Keypair
 
+from client import accounts, state
+from client.idl import PROGRAMS, ProgramName, idl, program_of
+from tests.programs.walk import PARAMETERS, begin, walk
+from tests.programs.world import Chain, World, new_world
+
+FIGURES = Path(__file__).with_suffix(".json")
 BUDGET_UNITS = 300
 BATCH = 21
 """Scores in one transaction signed by two members."""
+MARGIN = 1.10
+RENT_LAMPORTS_PER_BYTE = 6_960
+"""Two years of rent, which exempt; an account has 128 bytes besides its data."""
+ACCOUNT_OVERHEAD_BYTES = 128
 
-SETUP = {
-    "committee": "oracle.initialize",
-    "feed of IO": "oracle.create_feed",
-    "feed of H100": "oracle.create_feed and staking.add_class",
-    "staking": "staking.initialize",
-    "emission": "emission.initialize",
-    "rates": "emission.open_rates",
-    "burn auction": "burn.initialize",
-    "escrow": "escrow.initialize",
+NAMES = {
+    (program, sha256(f"global:{snake(ix.name)}".encode()).digest()[:8]): f"{program}.{snake(ix.name)}"
+    for program in PROGRAMS
+    for ix in idl(program).instructions
 }
-"""The instruction of each transaction with which a network begins."""
+
+
+def name_of(instruction: Instruction) -> str | None:
+    """`escrow.open_job`; None for another program's."""
+    program: ProgramName | None = program_of(instruction.program_id)
+    return NAMES.get((program, bytes(instruction.data[:8]))) if program else None
 
 
 class Meter:
-    """Units by instruction, in the order of measuring."""
+    """Takes the place of a chain's `send`: notes what each instruction of ours uses, alone in its transaction."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
         self.units: dict[str, int] = {}
 
-    def note(self, name: str, signature: str) -> None:
-        self.units[name] = self.world.chain.units(signature) - BUDGET_UNITS
+    def send(self, instructions: Sequence[Instruction], *signers: Keypair) -> str:
+        signature = ""
+        for instruction in instructions:
+            needed = {meta.pubkey for meta in instruction.accounts if meta.is_signer} | {signers[0].pubkey()}
+            signature = Chain.send(self.chain, [instruction], *(key for key in signers if key.pubkey() in needed))
+            if name := name_of(instruction):
+                self.note(name, signature)
+        return signature
+
+    def note(self, name: str, signature: str, parts: int = 1) -> None:
+        used = (self.chain.units(signature) - BUDGET_UNITS) // parts
+        self.units[name] = max(used, self.units.get(name, 0))
 
 
-def measure(world: World) -> dict[str, int]:
-    """Compute units by instruction."""
-    chain, meter = world.chain, Meter(world)
-    member = world.committee[0]
-    for signature, step in world.setup.items():
-        if step in SETUP:
-            meter.note(SETUP[step], signature)
+def walked() -> dict[str, int]:
+    """Units of every instruction."""
+    with new_world(initialized=False) as world:
+        meter = Meter(world.chain)
+        world.chain.send = meter.send  # type: ignore[method-assign] # so that the world's short words go through it
+        walk(world)
+    # No key signs it: `escrow.settle_job` calls it.
+    missing = set(NAMES.values()) - meter.units.keys() - {"emission.credit_coupons"}
+    assert not missing, f"not in the walk: {', '.join(sorted(missing))}"
+    return meter.units
 
-    submission = oracle.submit_price(member=member.pubkey(), symbol="4090", price_nano_usd=400_000_000)
-    meter.note("oracle.submit_price", chain.send([submission], member))
-    world.prices()
-    _challenge(world, meter)
 
-    owner = world.person(io=1_000_000 * IO)
-    actor = addresses.actor(owner.pubkey(), 0)
-    affiliate = world.person()
-    registering = staking.register_node(
-        authority=owner.pubkey(),
-        id=0,
-        hardware_class="4090",
-        processors=1,
-        dollar_share_bp=3_000,
-        commission_bp=200,
-        affiliate=affiliate.pubkey(),
-    )
-    meter.note("staking.register_node", chain.send([registering], owner))
-    earning = emission.create_earner(payer=owner.pubkey(), actor=actor)
-    meter.note("emission.create_earner", chain.send([earning], owner))
-    deposit = staking.deposit_collateral(depositor=owner.pubkey(), actor=actor, source=world.io(owner), amount=250 * IO)
-    meter.note("staking.deposit_collateral", chain.send([deposit], owner))
-    renter = world.person(usd=1_000_000_000)
-    user = renter, addresses.actor(renter.pubkey(), 0)
-    registering = staking.register_user(authority=renter.pubkey(), id=0)
-    meter.note("staking.register_user", chain.send([registering], renter))
-    chain.send([emission.create_earner(payer=renter.pubkey(), actor=user[1])], renter)
+def cases() -> dict[str, int]:
+    """Units of instructions whose cost depends on what is there."""
+    with new_world(initialized=False) as world:
+        begin(world)
+        world.prices()
+        meter = Meter(world.chain)
+        _settlements(world, meter)
+        _scores(world, meter)
+    return meter.units
 
-    opening = escrow.open_job(
-        authority=renter.pubkey(),
-        user=user[1],
-        id=1,
-        hardware_class="4090",
-        processors=1,
-        hours=2,
-        max_deposit=2**63,
-        usd_mint=world.usd_mint,
-        source=world.usd(renter),
-    )
-    meter.note("escrow.open_job", chain.send([opening], renter))
-    job = addresses.job(user[1], 1)
-    starting = escrow.start_job(router=world.router.pubkey(), job=job, node=actor)
-    meter.note("escrow.start_job", chain.send([starting], world.router))
+
+def _settlements(world: World, meter: Meter) -> None:
+    node, user = world.node(dollar_share_bp=3_000), world.user()
+    jobs = {
+        "plain": world.open_job(user, id=1, hours=2),
+        "user takes locked IO": world.open_job(user, id=2, hours=2, benefit=state.Job.LOCKED_IO),
+    }
+    for job in jobs.values():
+        world.start_job(job, node[1])
     world.end_of(1)
-    report = escrow.report_job(authority=owner.pubkey(), node=actor, job=job, digest=bytes(32))
-    meter.note("escrow.report_job", chain.send([report], owner))
-    meter.note("escrow.settle_job (with credit_coupons)", world.settle_job(job, (owner, actor)))
+    for case, job in jobs.items():
+        world.report_job(node, job)
+        world.chain.warp(seconds=PARAMETERS.escrow.dispute_seconds)
+        meter.note(f"escrow.settle_job, {case}", world.settle_job(job, node))
 
-    others = [world.node()[1] for _ in range(BATCH - 1)]
-    batch = [(a, 1_000 + i, 100) for i, a in enumerate([actor, *others])]
-    first = world.post_scores(1, *batch)
-    meter.note(f"emission.post_scores, {BATCH} new", first)
-    meter.note("emission.finalize_scores", world.finalize(1))
-    meter.note("emission.close_epochs, 21 earners", world.close(1))
-    claimed = world.claim((owner, actor), affiliate=affiliate.pubkey())
-    meter.note("emission.claim, with an affiliate", claimed)
-    locking = emission.lock_bonus(
-        payer=owner.pubkey(),
-        actor=actor,
-        coupon_epoch=0,
-        closed_epoch=1,
-        io_mint=world.io_mint,
-        affiliate_io=world.io(affiliate),
-    )
-    meter.note("emission.lock_bonus", chain.send([locking], owner))
 
+def _scores(world: World, meter: Meter) -> None:
+    nodes = [world.node() for _ in range(BATCH)]
+    rows = [(actor, 1_000 + i, 100) for i, (_, actor) in enumerate(nodes)]
+    meter.note(f"emission.post_scores, each of {BATCH} new", world.post_scores(1, *rows), BATCH)
+    world.finalize(1)
+    meter.note(f"emission.close_epochs, {BATCH} earners", world.close(1))
+    meter.note("emission.claim, nobody else to pay", world.claim(nodes[0]))
     world.end_of(2)
-    again = [(a, 4_000_000_000, 200) for a, _, _ in batch]
-    second = world.post_scores(2, *again)
-    meter.units[f"emission.post_scores, each of {BATCH}"] = (chain.units(second) - BUDGET_UNITS) // BATCH
+    rows = [(actor, 4_000_000_000, 200) for actor, _, _ in rows]
+    meter.note(f"emission.post_scores, each of {BATCH}", world.post_scores(2, *rows), BATCH)
     world.finalize(2)
     meter.note("emission.close_epochs, points of a million nodes", world.close(2))
     world.end_of(300)
     world.finalize(300)
     meter.note("emission.close_epochs, 298 missed epochs at once", world.close(300))
-    meter.note("emission.claim", world.claim((owner, actor), affiliate=affiliate.pubkey()))
-    vesting = addresses.vesting(addresses.earner(actor), 1)
-    withdrawing = emission.withdraw_vested(
-        beneficiary=owner.pubkey(), vesting=vesting, io_mint=world.io_mint, destination=world.io(owner)
-    )
-    meter.note("emission.withdraw_vested", chain.send([withdrawing], owner))
-    chain.send([report, *_settle(world, job, owner, actor)], world.admin, owner)
-    meter.note("escrow.finish_job", world.finish_job(job, user))
-    world.prices()
-    meter.note("burn.sell_io", world.sell_io(world.person(io=IO), IO // 10))
-    return meter.units
 
 
-def _settle(world: World, job, owner, actor):  # type: ignore[no-untyped-def]
-    held = world.chain.account(state.Earner, addresses.earner(actor)).coupon_epoch
-    return [escrow.settle_job(job=job, node=actor, node_usd=world.usd(owner), coupon_epoch=held)]
+def rents() -> dict[str, dict[str, int]]:
+    """Bytes and rent exemption of every account."""
+    sizes = {f"{kind.PROGRAM}.{kind.__name__}": accounts.size_of(kind) for kind in state.ACCOUNTS}  # type: ignore[attr-defined]
+    sizes["a vault (token account)"] = accounts.TOKEN_ACCOUNT_BYTES
+    return {
+        name: {"bytes": size, "lamports": (size + ACCOUNT_OVERHEAD_BYTES) * RENT_LAMPORTS_PER_BYTE}
+        for name, size in sorted(sizes.items())
+    }
 
 
-def _challenge(world: World, meter: Meter) -> None:
-    chain, member = world.chain, world.committee[0]
-    verifier, secret = member.pubkey(), sha256(b"secret").digest()
-    commitment = sha256(secret).digest()
-    committing = oracle.commit_challenge(verifier=verifier, epoch=1, round=0, commitment=commitment)
-    meter.note("oracle.commit_challenge", chain.send([committing], member))
-    challenge = addresses.challenge(verifier, 1, 0)
-    chain.warp(slots=2)
-    meter.note("oracle.draw_challenge", chain.send([oracle.draw_challenge(challenge=challenge)], member))
-    measurements = [
-        oracle.Measurement(
-            node=addresses.actor(verifier, index),
-            bandwidth=1_000,
-            memory=24_000,
-            clock=3_000,
-            compute=40_000,
-            latency=20_000,
-            outcome=1,
-        )
-        for index in range(14)
+def measured() -> dict[str, dict[str, object]]:
+    """The whole table."""
+    return {"compute_units": dict(sorted((walked() | cases()).items())), "rent": rents()}  # type: ignore[dict-item]
+
+
+def dearer(figures: dict[str, int], found: dict[str, int]) -> list[str]:
+    """What costs over a tenth more than its figure, and what has none."""
+    complaints = [f"{name}: no figure in {FIGURES.name}" for name in found.keys() - figures.keys()]
+    complaints += [f"{name}: in {FIGURES.name} and not measured" for name in figures.keys() - found.keys()]
+    complaints += [
+        f"{name}: {found[name]:,} units, {found[name] / figure - 1:.0%} above its figure of {figure:,}"
+        for name, figure in figures.items()
+        if name in found and found[name] > figure * MARGIN
     ]
-    recording = oracle.record_challenges(
-        verifier=verifier, challenge=challenge, secret=secret, measurements=measurements
-    )
-    meter.note("oracle.record_challenges, 14 nodes", chain.send([recording], member))
+    return sorted(complaints)
+
+
+def show(table: dict[str, dict[str, object]]) -> None:
+    units = Table("instruction", "compute units", title="Compute units")
+    units.columns[1].justify = "right"
+    for name, used in table["compute_units"].items():
+        units.add_row(name, f"{used:,}")
+    rent = Table("account", "bytes", "rent, lamports", title="Rent")
+    rent.columns[1].justify = rent.columns[2].justify = "right"
+    for name, row in table["rent"].items():
+        rent.add_row(name, f"{row['bytes']:,}", f"{row['lamports']:,}")  # type: ignore[index]
+    console = Console()
+    console.print(units)
+    console.print(rent)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    with new_world() as world:
-        units = measure(world)
+    table = measured()
+    text = json.dumps(table, indent=2) + "\n"
+    if options.write:
+        FIGURES.write_text(text)
     if options.json:
-        print(json.dumps(units, indent=2))
-        return
-    for name, used in units.items():
-        print(f"{used:>8,}  {name}")
+        sys.stdout.write(text)
+    else:
+        show(table)
+    if options.check:
+        figures = json.loads(FIGURES.read_text())
+        complaints = dearer(figures["compute_units"], table["compute_units"])  # type: ignore[arg-type]
+        if figures["rent"] != table["rent"]:
+            complaints.append(f"the rents differ from {FIGURES.name}: run with --write")
+        if complaints:
+            sys.exit("\n".join(complaints))
 
 
 if __name__ == "__main__":
