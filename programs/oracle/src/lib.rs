@@ -79,14 +79,14 @@ pub mod oracle {
 
     /// Opens a price feed: `IO`, or a hardware class. The admin signs.
     ///
-    /// Errors: `SymbolInvalid`.
+    /// Errors: `NotAdmin`, `Paused`, `SymbolInvalid`.
     pub fn create_feed(ctx: &mut Context<CreateFeed>, symbol: [u8; 16]) -> Result<()> {
         create_feed::handler(ctx, symbol)
     }
 
     /// A member says what one unit of the symbol costs, in nano-dollars (1e-9 USD).
     ///
-    /// Errors: `NotAMember`, `PriceZero`.
+    /// Errors: `Paused`, `NotAMember`, `PriceZero`.
     pub fn submit_price(ctx: &mut Context<SubmitPrice>, price_nano_usd: u64) -> Result<()> {
         submit_price::handler(ctx, price_nano_usd)
     }
@@ -94,7 +94,7 @@ pub mod oracle {
     /// A member binds itself to a secret (`commitment` = SHA-256 of it) before the challenge that
     /// grows from it can be known. One challenge a (member, epoch, round).
     ///
-    /// Errors: `NotAMember`.
+    /// Errors: `Paused`, `NotAMember`.
     pub fn commit_challenge(
         ctx: &mut Context<CommitChallenge>,
         epoch: u32,
@@ -115,7 +115,7 @@ pub mod oracle {
     /// The verifier reveals its secret and records what it measured, in as many batches as it
     /// needs, sorted by node over all of them: a node is recorded once a challenge.
     ///
-    /// The instruction's data is the record; there is no event. Errors: `NotDrawn`,
+    /// The instruction's data is the record; there is no event. Errors: `Paused`, `NotAMember`, `NotDrawn`,
     /// `SecretMismatch`, `MeasurementsUnsorted`, `OutcomeInvalid`, `NoMeasurements`.
     pub fn record_challenges(
         ctx: &mut Context<RecordChallenges>,

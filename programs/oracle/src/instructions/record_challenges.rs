@@ -15,6 +15,10 @@ pub fn handler(
     secret: [u8; 32],
     measurements: &[Measurement],
 ) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    ctx.accounts
+        .committee
+        .index_of(ctx.accounts.verifier.address(), now)?;
     let challenge = &mut ctx.accounts.challenge;
     require!(
         challenge.slot_hash != Challenge::NOT_DRAWN,
