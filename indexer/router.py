@@ -3,8 +3,8 @@
 Candidates are the nodes of the job's class that have their collateral and enough processors free, but for those that
 gave this job back before. In the order of their addresses, each takes as many of the numbers from 0 on as it weighs;
 the node is the one that has the ticket. The ticket is not the router's to choose: it follows from the job, from the
-hash of the block in which the job was opened, which nobody knew when the job was signed, and from the number of the
-assignment.
+hash of the block in which the job was opened, which nobody knew when the job was signed, and from the number of nodes
+that it had before.
 """
 
 from __future__ import annotations
@@ -87,6 +87,11 @@ class Draw:
     """0 to the sum of the weights, exclusive."""
     node: bytes
 
+    @property
+    def total_weight(self) -> int:
+        """The sum of the candidates' weights."""
+        return sum(candidate.weight for candidate in self.candidates)
+
 
 def candidates(nodes: Iterable[NodeState], wanted: Wanted) -> tuple[Candidate, ...]:
     """The nodes that may get the job, by address, in whatever order they come."""
@@ -108,7 +113,7 @@ def digest(drawn_from: Sequence[Candidate]) -> bytes:
 
 
 def seed(wanted: Wanted) -> bytes:
-    """SHA-256 over the job, the hash of the block in which it was opened, and the assignment, u16 little-endian."""
+    """SHA-256 over the job, the hash of the block in which it was opened, and how many nodes it had, u16 LE."""
     blockhash = bytes(based58.b58decode(wanted.blockhash.encode()))
     return sha256(wanted.job + blockhash + wanted.assignment.to_bytes(2, "little")).digest()
 

@@ -1,4 +1,4 @@
-"""The jobs that keep the network going: replay, settlement, scores, closing epochs.
+"""The jobs that keep the network going: replay, routing, settlement, scores, closing epochs, slashes and tickets.
 
 The timer only says when to look. What is done once is done once because the chain or a row of `indexer.run` says so:
 two schedulers, a misfire or a restart change nothing. Jobs are kept in the same PostgreSQL by APScheduler.
@@ -23,9 +23,10 @@ from sqlalchemy.pool import NullPool
 
 from client import economics, reads
 from client.actions import close_epochs
+from client.actions.cranks import crank_stake
 from client.errors import IonetError
 from client.sending import DEFAULT, SendOptions
-from indexer import oracle, scores, settlement, store
+from indexer import oracle, routing, scores, settlement, store
 from indexer.errors import DatabaseUnavailable
 from indexer.replay import catch_up
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 REPLAY_SECONDS: Final = 5
 LOOK_SECONDS: Final = 15
-"""Between two looks whether an epoch has ended."""
+"""Between two looks whether an epoch has ended,"""
+STAKE_SECONDS: Final = 60
+"""and whether a slash or a ticket is due."""
 
 log = logging.getLogger("ionet.indexer")
 
@@ -49,7 +52,9 @@ class Service:
     committee_keys: Sequence[Keypair] = ()
     """Empty: scores are not published."""
     payer: Keypair | None = None
-    """Pays for settlements and closes; None: neither is done."""
+    """Pays for settlements, closes, slashes and tickets; None: none of them is done."""
+    router: Keypair | None = None
+    """Gives open jobs their nodes; None: it is left to others."""
     options: SendOptions = DEFAULT
     first_slot: int = 0
 
@@ -109,6 +114,24 @@ async def settle(service: Service) -> None:
     await once(service.pool, "settlement", epoch, work)
 
 
+async def route(service: Service) -> None:
+    """Takes nodes that went silent off their jobs, and gives every open job a node."""
+    if service.router is None:
+        return
+    released = await settlement.release_silent(service.client, service.pool, service.router, options=service.options)
+    for lost in released:
+        log.info("job %s: %s, %s", lost.job, lost.action, lost.refused or lost.signature)
+    for one in await routing.route(service.client, service.pool, service.router, options=service.options):
+        log.info("job %s, node %d: %s, %s", one.job, one.assignment, one.node, one.refused or one.signature)
+
+
+async def stake(service: Service) -> None:
+    """Executes and dismisses slashes, pays matured tickets. Anyone may; the chain does it once."""
+    if service.payer is not None:
+        for one in await crank_stake(service.client, service.payer, service.options):
+            log.info("%s: %s, %s", one.what, one.action, one.refused or one.signature)
+
+
 async def publish(service: Service) -> None:
     """Publishes the scores of the next epoch, once it has ended and its work was settled."""
     ended = await ended_epoch(service.pool)
@@ -141,9 +164,11 @@ async def _is_settled(pool: Pool, epoch: int) -> bool:
 
 _JOBS: Final[dict[str, tuple[Callable[[Service], Awaitable[None]], int]]] = {
     "replay": (replay, REPLAY_SECONDS),
+    "router": (route, REPLAY_SECONDS),
     "settlement": (settle, LOOK_SECONDS),
     "scores": (publish, LOOK_SECONDS),
     "close": (close, LOOK_SECONDS),
+    "stake": (stake, STAKE_SECONDS),
 }
 
 

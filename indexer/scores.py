@@ -128,7 +128,7 @@ async def _facts(connection: Connection, epoch: int, since: int, until: int) -> 
         measured = Measurement(bandwidth, memory, clock, compute, latency, outcome == 1)
         measurements.setdefault(node, []).append(measured)
     work = {
-        row["actor"]: Work(row["seconds"], integer(row["usd"]), row["jobs"])
+        row["actor"]: Work(row["seconds"], integer(row["usd"]), row["jobs"], row["failed"], row["lost"])
         for row in await connection.fetch(sql("epoch_work"), since, until)
     }
     return Facts(actors, measurements, work)

@@ -1,9 +1,9 @@
-"""Settles what running jobs have worked, and ends those whose hours are over. Anyone may run it; it only pays fees."""
+"""Settles what jobs have worked, and brings those to their end that are due. Anyone may run it; it only pays fees."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Finalized
@@ -11,7 +11,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts, reads
-from client.actions import finish_job, settle_job
+from client.actions.cranks import JOB_ACTIONS, JobAction, due_for_job
 from client.errors import IonetError, Unreachable
 from client.rpc import chain_time
 from client.sending import DEFAULT, NotConfirmed, SendOptions
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 MAX_LAG_SLOTS: Final = 150
 """A replay that is further behind than this (a minute) may not know what it settles."""
-REPORT_GRACE_SECONDS: Final = 600
-"""After its hours, so long a job waits for its node's last report."""
-
-Action = Literal["settled", "finished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Settled:
     """What was done for one job."""
 
     job: Pubkey
-    action: Action
+    action: JobAction
     period: int
     """Settlements of the job before this one: each (job, period) is paid once."""
     seconds: int
@@ -49,33 +45,38 @@ class Settled:
 async def settle_due(
     client: AsyncClient, pool: Pool, payer: Keypair, *, options: SendOptions = DEFAULT
 ) -> list[Settled]:
-    """Settles every running job with reported work, and finishes those whose hours are over.
+    """Does for every job what is due: pays for work, releases a silent node, lapses a dispute, refunds what is over.
 
     Which jobs there are is the database's to say, what is due the chain's. The program pays each second once
     whatever is sent how often, so this can be killed and run again anywhere. A job that the chain refuses does not
     hold up the others. Raises `PublishRefused` where the replay is behind or has something in quarantine.
     """
-    await _require_current(client, pool)
+    return await _do_due(client, pool, payer, frozenset(JOB_ACTIONS), options)
+
+
+async def release_silent(
+    client: AsyncClient, pool: Pool, payer: Keypair, *, options: SendOptions = DEFAULT
+) -> list[Settled]:
+    """Of `settle_due`, what cannot wait for the end of the hour: takes silent nodes off their jobs."""
+    return await _do_due(client, pool, payer, frozenset({"released"}), options)
+
+
+async def _do_due(
+    client: AsyncClient, pool: Pool, payer: Keypair, actions: frozenset[JobAction], options: SendOptions
+) -> list[Settled]:
+    await require_current(client, pool)
     jobs = [Pubkey.from_bytes(row["job"]) for row in await pool.fetch(sql("running_jobs"))]
-    now = await chain_time(client) if jobs else 0
-    minimum = (await reads.terms(client)).parameters_at(now).min_work_seconds if jobs else 0
+    if not jobs:
+        return []
+    now = await chain_time(client)
+    parameters = (await reads.terms(client)).parameters_at(now)
     done = []
     for address, job in zip(jobs, await accounts.fetch_many(client, Job, jobs), strict=True):
-        action = None if job is None else due(job, now, minimum)
-        if job is not None and action is not None:
-            done.append(await _settle(client, pool, payer, address, job, action, options))
+        action = None if job is None else due_for_job(job, now, parameters)
+        if job is not None and action is not None and action in actions:
+            seconds = job.payable_seconds(now, parameters) - job.settled_seconds
+            done.append(await _settle(client, pool, payer, address, job, action, seconds, options))
     return done
-
-
-def due(job: Job, now: int, min_work_seconds: int) -> Action | None:
-    """What is to be done for a job at `now` (Unix seconds); None for nothing."""
-    if job.state != Job.RUNNING:
-        return None
-    is_over = now >= job.end and (job.reported_at >= job.end or now >= job.end + REPORT_GRACE_SECONDS)
-    if is_over:
-        return "finished"
-    worked = job.worked_seconds
-    return "settled" if worked > job.settled_seconds and worked >= min_work_seconds else None
 
 
 async def _settle(
@@ -84,7 +85,8 @@ async def _settle(
     payer: Keypair,
     address: Pubkey,
     job: Job,
-    action: Action,
+    action: JobAction,
+    seconds: int,
     options: SendOptions,
 ) -> Settled:
     # Before it is sent: after a kill, this says what may be on its way.
@@ -93,10 +95,9 @@ async def _settle(
         "ON CONFLICT (job, period) DO UPDATE SET sent_at = now()",
         *(bytes(address), job.period),
     )
-    act = finish_job if action == "finished" else settle_job
     signature = refused = None
     try:
-        signature = str((await act(client, payer, address, options)).signature)
+        signature = str((await JOB_ACTIONS[action](client, payer, address, options)).signature)
     except (Unreachable, NotConfirmed):
         raise
     except IonetError as reason:
@@ -106,15 +107,17 @@ async def _settle(
             "UPDATE indexer.settlement SET signature = $3 WHERE job = $1 AND period = $2",
             *(bytes(address), job.period, signature),
         )
-    return Settled(address, action, job.period, job.worked_seconds - job.settled_seconds, signature, refused)
+    return Settled(address, action, job.period, seconds, signature, refused)
 
 
-async def _require_current(client: AsyncClient, pool: Pool) -> None:
+async def require_current(client: AsyncClient, pool: Pool) -> int:
+    """The slot up to which the chain was replayed. Raises `PublishRefused` where it is behind or not understood."""
     cursor = await store.cursor(pool)
     tip = (await client.get_slot(Finalized)).value
     behind = tip - (cursor.position.slot if cursor else 0)
     if cursor is None or behind > MAX_LAG_SLOTS:
-        raise PublishRefused(f"the replay is {behind} slots behind: nothing is settled before `ionet indexer replay`")
+        raise PublishRefused(f"the replay is {behind} slots behind: nothing is done before `ionet indexer replay`")
     waiting = await pool.fetchval("SELECT count(*) FROM indexer.quarantine")
     if waiting:
-        raise PublishRefused(f"{waiting} messages are in quarantine: nothing is settled; see `ionet indexer status`")
+        raise PublishRefused(f"{waiting} messages are in quarantine: nothing is done; see `ionet indexer status`")
+    return cursor.position.slot

@@ -1,20 +1,19 @@
--- The whole economy: offices, parameters that change, pools, slashing, disputes, the draws of the router.
+-- The whole economy: offices, parameters that change, grants, stakers' parts. Stake and jobs have files of their own.
 --
 -- Events that were there before have other bytes since, so what was read is read again: the cursor goes back to the
 -- beginning of the chain, and all that was made of it is emptied.
 
 TRUNCATE
-    chain.block, chain.bonus_locked, chain.challenge_committed, chain.challenge_recorded, chain.claimed,
-    chain.class_added, chain.collateral_deposited, chain.coupons_credited, chain.earner_created,
-    chain.epochs_closed, chain.feed_created, chain.io_burned, chain.io_supply_changed, chain.job_finished,
-    chain.job_opened, chain.job_settled, chain.job_started, chain.price_submitted, chain.score_posted,
-    chain.scores_finalized, chain.transaction, chain.vested_withdrawn, indexer.cursor, indexer.quarantine,
-    indexer.replay, indexer.scored_epoch, indexer.score, indexer.run, indexer.settlement,
-    indexer.genesis_supply;
+    chain.block, chain.challenge_committed, chain.challenge_recorded, chain.class_added,
+    chain.collateral_deposited, chain.coupons_credited, chain.earner_created, chain.epochs_closed,
+    chain.feed_created, chain.io_burned, chain.io_supply_changed, chain.price_submitted, chain.score_posted,
+    chain.scores_finalized, chain.transaction, indexer.cursor, indexer.quarantine, indexer.replay,
+    indexer.scored_epoch, indexer.score, indexer.run, indexer.settlement, indexer.genesis_supply;
 
 DROP TABLE
-    chain.actor_registered, chain.auction_initialized, chain.committee_initialized,
-    chain.emission_initialized, chain.registry_initialized, chain.terms_set;
+    chain.actor_registered, chain.auction_initialized, chain.bonus_locked, chain.claimed,
+    chain.committee_initialized, chain.emission_initialized, chain.job_finished, chain.job_opened,
+    chain.job_settled, chain.job_started, chain.registry_initialized, chain.terms_set, chain.vested_withdrawn;
 
 -- oracle
 
@@ -66,45 +65,30 @@ CREATE TABLE chain.pauser_set (
     pauser chain.address NOT NULL
 );
 
--- staking
+-- emission
 
-CREATE TABLE chain.actor_registered (
+CREATE TABLE chain.bonus_locked (
     LIKE chain.place INCLUDING INDEXES,
     actor chain.address NOT NULL,
-    authority chain.address NOT NULL,
-    affiliate chain.address NOT NULL,
-    class bytea NOT NULL,
-    collateral_required chain.u64 NOT NULL,
-    at bigint NOT NULL,
-    processors bigint NOT NULL,
-    multiplier_bp bigint NOT NULL,
-    election_dollar_share_bp integer NOT NULL,
-    election_commission_bp integer NOT NULL,
-    id integer NOT NULL,
-    kind smallint NOT NULL
+    vesting chain.address NOT NULL,
+    beneficiary chain.address NOT NULL,
+    owner chain.u64 NOT NULL,
+    affiliate chain.u64 NOT NULL,
+    stakers chain.u64 NOT NULL,
+    closed_epoch bigint NOT NULL,
+    start bigint NOT NULL,
+    "end" bigint NOT NULL
 );
 
-CREATE TABLE chain.registry_initialized (
+CREATE TABLE chain.claimed (
     LIKE chain.place INCLUDING INDEXES,
-    io_mint chain.address NOT NULL,
-    parameters_appeal_bond chain.u64 NOT NULL,
-    parameters_owner_unbonding_seconds bigint NOT NULL,
-    parameters_delegator_unbonding_seconds bigint NOT NULL,
-    parameters_appeal_seconds bigint NOT NULL,
-    parameters_decision_seconds bigint NOT NULL
+    actor chain.address NOT NULL,
+    owner chain.u64 NOT NULL,
+    affiliate chain.u64 NOT NULL,
+    stakers chain.u64 NOT NULL,
+    closed_epoch bigint NOT NULL,
+    at bigint NOT NULL
 );
-
-CREATE TABLE chain.staking_parameters_set (
-    LIKE chain.place INCLUDING INDEXES,
-    parameters_appeal_bond chain.u64 NOT NULL,
-    parameters_owner_unbonding_seconds bigint NOT NULL,
-    parameters_delegator_unbonding_seconds bigint NOT NULL,
-    parameters_appeal_seconds bigint NOT NULL,
-    parameters_decision_seconds bigint NOT NULL,
-    "from" bigint NOT NULL
-);
-
--- emission
 
 CREATE TABLE chain.emission_initialized (
     LIKE chain.place INCLUDING INDEXES,
@@ -124,40 +108,26 @@ CREATE TABLE chain.emission_parameters_set (
     "from" bigint NOT NULL
 );
 
--- escrow
-
-CREATE TABLE chain.escrow_initialized (
+CREATE TABLE chain.io_locked (
     LIKE chain.place INCLUDING INDEXES,
-    usd_mint chain.address NOT NULL,
-    parameters_router chain.address NOT NULL,
-    parameters_dispute_bond chain.u64 NOT NULL,
-    parameters_min_work_seconds bigint NOT NULL,
-    parameters_report_seconds bigint NOT NULL,
-    parameters_dispute_seconds bigint NOT NULL,
-    parameters_decision_seconds bigint NOT NULL,
-    parameters_discount_reputation integer[] NOT NULL,
-    parameters_discount_bp integer[] NOT NULL,
-    parameters_fee_bp integer NOT NULL,
-    parameters_affiliate_bp integer NOT NULL,
-    parameters_fee_burn_bp integer NOT NULL,
-    parameters_max_bonus_bp integer NOT NULL
+    vesting chain.address NOT NULL,
+    depositor chain.address NOT NULL,
+    beneficiary chain.address NOT NULL,
+    id chain.u64 NOT NULL,
+    amount chain.u64 NOT NULL,
+    start bigint NOT NULL,
+    "end" bigint NOT NULL,
+    step_seconds bigint NOT NULL
 );
 
-CREATE TABLE chain.escrow_parameters_set (
+CREATE TABLE chain.vested_withdrawn (
     LIKE chain.place INCLUDING INDEXES,
-    parameters_router chain.address NOT NULL,
-    parameters_dispute_bond chain.u64 NOT NULL,
-    parameters_min_work_seconds bigint NOT NULL,
-    parameters_report_seconds bigint NOT NULL,
-    parameters_dispute_seconds bigint NOT NULL,
-    parameters_decision_seconds bigint NOT NULL,
-    parameters_discount_reputation integer[] NOT NULL,
-    parameters_discount_bp integer[] NOT NULL,
-    parameters_fee_bp integer NOT NULL,
-    parameters_affiliate_bp integer NOT NULL,
-    parameters_fee_burn_bp integer NOT NULL,
-    parameters_max_bonus_bp integer NOT NULL,
-    "from" bigint NOT NULL
+    vesting chain.address NOT NULL,
+    beneficiary chain.address NOT NULL,
+    amount chain.u64 NOT NULL,
+    withdrawn chain.u64 NOT NULL,
+    funded smallint NOT NULL,
+    at bigint NOT NULL
 );
 
 -- burn
@@ -201,5 +171,4 @@ CREATE TABLE chain.user_granted (
     at bigint NOT NULL
 );
 
--- What scores and settlement look up by.
-CREATE INDEX actor_registered_actor ON chain.actor_registered (actor);
+CREATE INDEX score_posted_earner ON chain.score_posted (earner, slot, tx_index, path);

@@ -4,10 +4,10 @@ SELECT a.actor, a.kind, a.class, a.processors, a.multiplier_bp, a.collateral_req
 FROM chain.earner_created AS e
 JOIN chain.actor_registered AS a USING (actor)
 LEFT JOIN LATERAL (
-    SELECT d.collateral
-    FROM chain.collateral_deposited AS d
-    WHERE d.actor = e.actor AND d.slot <= $1
-    ORDER BY d.slot DESC, d.tx_index DESC, d.path DESC
+    SELECT c.collateral
+    FROM chain.collateral_changed AS c
+    WHERE c.actor = e.actor AND c.slot <= $1
+    ORDER BY c.slot DESC, c.tx_index DESC, c.path DESC
     LIMIT 1
 ) AS c ON true
 WHERE e.slot <= $1

@@ -13,12 +13,13 @@ from indexer.errors import VerifyRefused
 from indexer.rpc import open_rpc
 from indexer.verify.chain import genesis_supply, snapshots
 from indexer.verify.history import History
+from indexer.verify.job import JobReport, verify_job
 from indexer.verify.report import Difference, Payout, Row, VerifyReport
 
 if TYPE_CHECKING:
     from indexer.db import Connection, Pool
 
-__all__ = ["Difference", "Payout", "Row", "VerifyReport", "verify_epoch"]
+__all__ = ["Difference", "JobReport", "Payout", "Row", "VerifyReport", "verify_epoch", "verify_job"]
 
 _SCORE: Final = "posted score"
 
@@ -53,7 +54,7 @@ async def verify_epoch(
                 heard = slot
             snapshot.compare(history)
         await tail.aclose()
-    history.supply.finish()
+    history.finish()
     return _report(history, epoch)
 
 
@@ -91,10 +92,6 @@ async def _verify_scores(connection: Connection, history: History, epoch: int, p
 def _report(history: History, epoch: int) -> VerifyReport:
     closed = history.emission.closed_range
     assert closed is not None
-    if history.jobs.donated:
-        history.checks.notes.append(
-            f"strangers sent {history.jobs.donated} base units of USD to vaults of jobs; the users got them"
-        )
     return VerifyReport(
         epoch=epoch,
         first=closed[0],

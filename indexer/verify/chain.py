@@ -11,11 +11,12 @@ from solana.rpc.commitment import Confirmed
 from solders.pubkey import Pubkey
 
 from client import accounts, addresses
-from client.state import Auction, Earner, Emission, Job
+from client.state import Actor, Auction, Earner, Emission, Job, Registry
 from indexer.blocks import Transaction
 from indexer.decode import Decoder, address_text
 from indexer.rpc import Rpc
 from indexer.verify.history import History
+from indexer.verify.staking import NOBODY
 
 if TYPE_CHECKING:
     from indexer.db import Pool
@@ -46,8 +47,20 @@ async def snapshots(client: AsyncClient, history: History, io_mint: str, genesis
     wanted: list[tuple[Pubkey, Compare]] = [
         (addresses.emission(), _emission),
         (addresses.auction(), _auction),
+        (addresses.registry(), _registry),
         (Pubkey.from_string(io_mint), _supply(genesis_supply)),
+        (addresses.burn_vault(), _at_least("burn vault", lambda h: h.jobs.burn - h.auction.paid_usd)),
+        (addresses.incentives_vault(), _at_least("incentives vault", lambda h: h.jobs.incentives - h.auction.granted)),
+        (addresses.stake_vault(), _at_least("stake vault", lambda h: h.staking.held)),
+        (addresses.locked_vault(), _at_least("vault of locked IO", lambda h: h.emission.locked_io)),
     ]
+    for actor in sorted(history.staking.actors):
+        wanted.append((Pubkey.from_bytes(actor), _actor(actor)))
+        rewards = history.staking.actors[actor].rewards
+        if rewards != NOBODY:
+            wanted.append((Pubkey.from_bytes(rewards), _rewards(actor)))
+    for user in sorted(history.jobs.credits):
+        wanted.append((addresses.credit(Pubkey.from_bytes(user)), _credit(user)))
     wanted += [(Pubkey.from_bytes(e), _earner(a)) for e, a in sorted(history.emission.actor_of.items())]
     for address, job in sorted(history.jobs.jobs.items()):
         key = Pubkey.from_bytes(address)
@@ -101,15 +114,20 @@ def _emission(history: History, data: bytes | None) -> None:
     state, ledger = accounts.decode(Emission, data or b""), history.emission
     for name in (
         *("per_point", "carry_availability", "carry_compute", "total_points", "total_coupons"),
-        *("minted", "closed_epoch", "final_epoch"),
+        *("minted", "locked_io", "closed_epoch", "final_epoch"),
     ):
         history.checks.equal(f"emission account: {name}", "", getattr(ledger, name), getattr(state, name))
 
 
 def _auction(history: History, data: bytes | None) -> None:
     state = accounts.decode(Auction, data or b"")
-    history.checks.equal("auction account: burned_io", "", history.jobs.burned_io, state.burned_io)
-    history.checks.equal("auction account: paid_usd", "", history.jobs.paid_usd, state.paid_usd)
+    history.checks.equal("auction account: burned_io", "", history.auction.burned_io, state.burned_io)
+    history.checks.equal("auction account: paid_usd", "", history.auction.paid_usd, state.paid_usd)
+
+
+def _registry(history: History, data: bytes | None) -> None:
+    state = accounts.decode(Registry, data or b"")
+    history.checks.equal("registry account: slashed_io", "", history.staking.slashed, state.slashed_io)
 
 
 def _supply(genesis: int | None) -> Compare:
@@ -117,12 +135,11 @@ def _supply(genesis: int | None) -> Compare:
         supply = int.from_bytes((data or b"")[_MINT_SUPPLY], "little")
         ledger = history.supply
         history.checks.equal("IO minted: token program and claims", "", history.emission.minted, ledger.minted)
-        history.checks.equal("IO burned: auction and token program", "", history.jobs.burned_io, ledger.explained)
+        burned = history.auction.burned_io + history.staking.slashed
+        history.checks.equal("IO burned: auction, slashes and token program", "", burned, ledger.explained)
         if ledger.burned > ledger.explained:
-            burned = ledger.burned - ledger.explained
-            history.checks.notes.append(
-                f"holders burned {burned} base units of IO of their own, outside of the auction"
-            )
+            own = ledger.burned - ledger.explained
+            history.checks.notes.append(f"holders burned {own} base units of IO of their own, outside of the auction")
         if genesis is None:
             history.checks.notes.append(
                 "supply not compared: the node has no history of the mint from before the emission"
@@ -152,16 +169,47 @@ def _job(address: bytes) -> Compare:
         job, ledger = accounts.decode(Job, data or b""), history.jobs.jobs[address]
         whose = address_text(address)
         history.checks.equal("job accounts: settled_usd", whose, ledger.settled, job.settled_usd)
-        history.checks.equal("job accounts: settled_seconds", whose, ledger.settled_seconds, job.settled_seconds)
+        for name in ("deposit", "granted", "bond", "settled_seconds", "base_seconds", "period", "assignments"):
+            history.checks.equal(f"job accounts: {name}", whose, getattr(ledger, name), getattr(job, name))
+
+    return compare
+
+
+def _actor(address: bytes) -> Compare:
+    def compare(history: History, data: bytes | None) -> None:
+        actor, ledger = accounts.decode(Actor, data or b""), history.staking.actors[address]
+        for name in (
+            *("collateral", "stake", "shares", "unbonding_shares", "index"),
+            *("per_share", "carry", "counted_rewards"),
+        ):
+            history.checks.equal(
+                f"actor accounts: {name}", address_text(address), getattr(ledger, name), getattr(actor, name)
+            )
 
     return compare
 
 
 def _vault(address: bytes) -> Compare:
+    return _at_least("vaults of jobs", lambda history: history.jobs.jobs[address].held, address_text(address))
+
+
+def _credit(user: bytes) -> Compare:
+    return _at_least("credits of users", lambda history: history.jobs.credits[user], address_text(user))
+
+
+def _rewards(actor: bytes) -> Compare:
+    def held(history: History) -> int:
+        pool = history.staking.actors[actor]
+        return pool.counted_rewards + pool.uncounted
+
+    return _at_least("rewards of stakers", held, address_text(actor))
+
+
+def _at_least(name: str, held: Callable[[History], int], whose: str = "") -> Compare:
+    """A token account that holds what it must; more than that is somebody's gift."""
+
     def compare(history: History, data: bytes | None) -> None:
-        amount = int.from_bytes((data or b"")[_TOKEN_AMOUNT], "little")
-        held = history.jobs.jobs[address].held
-        # More than that is a stranger's gift to the user.
-        history.checks.equal("vaults of jobs", address_text(address), held, min(amount, held))
+        amount, expected = int.from_bytes((data or b"")[_TOKEN_AMOUNT], "little"), held(history)
+        history.checks.equal(name, whose, expected, min(amount, expected))
 
     return compare

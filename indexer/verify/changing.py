@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from client.state.change import in_force
+
 Event = Mapping[str, Any]
 Values = dict[str, Any]
 
@@ -36,4 +38,4 @@ class Changing:
 
     def at(self, now: int) -> Values:
         """What counts at `now`, Unix seconds."""
-        return self.next if self.next_at and now >= self.next_at else self.current
+        return in_force(self.current, self.next, self.next_at, now)

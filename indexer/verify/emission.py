@@ -14,6 +14,7 @@ from client import economics
 from indexer.decode import address_text
 from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks, Payout
+from indexer.verify.staking import NOBODY, StakingLedger
 from indexer.verify.supply import SupplyLedger
 
 Event = Mapping[str, Any]
@@ -38,6 +39,8 @@ class _Vesting:
     total: int
     start: int
     end: int
+    step_seconds: int = 1
+    is_funded: bool = False
     withdrawn: int = 0
 
 
@@ -47,6 +50,7 @@ class EmissionLedger:
 
     checks: Checks
     supply: SupplyLedger
+    staking: StakingLedger
     target: int
     """The epoch whose payouts are wanted."""
     now: int = 0
@@ -59,12 +63,12 @@ class EmissionLedger:
     total_points: int = 0
     total_coupons: int = 0
     minted: int = 0
+    locked_io: int = 0
+    """IO base units that wait in the vault of locked IO."""
     closed_epoch: int = 0
     final_epoch: int = 0
     earners: dict[bytes, EarnerState] = field(default_factory=dict)
     """By actor."""
-    affiliates: dict[bytes, bool] = field(default_factory=dict)
-    """Whether an actor has one."""
     actor_of: dict[bytes, bytes] = field(default_factory=dict)
     """By earner."""
     payouts: tuple[Payout, ...] = ()
@@ -88,10 +92,6 @@ class EmissionLedger:
     def block(self, event: Event) -> None:
         """Time has passed."""
         self.now = event["time"]
-
-    def actor_registered(self, event: Event) -> None:
-        """Remembers who shares in an actor's claims."""
-        self.affiliates[event["actor"]] = event["affiliate"] != bytes(32)
 
     def earner_created(self, event: Event) -> None:
         """An actor earns from now on."""
@@ -165,38 +165,58 @@ class EmissionLedger:
         self._accrue_points(earner)
         self._accrue_coupons(earner)
         accrued, earner.liquid = economics.whole(earner.liquid)
-        has_affiliate = self.affiliates.get(event["actor"], False)
-        # No one can delegate yet, so there are no stakers to pay.
-        affiliate_bp = self.parameters.at(self.now)["affiliate_bp"] if has_affiliate else 0
-        shares = economics.claim(economics.ClaimInput(accrued, 0, affiliate_bp))
-        whose = address_text(event["actor"])
+        shares, whose = self._split(event, accrued), address_text(event["actor"])
         self.checks.equal("claimed by the owner", whose, shares.owner, event["owner"])
         self.checks.equal("claimed by the affiliate", whose, shares.affiliate, event["affiliate"])
+        self.checks.equal("claimed for the stakers", whose, shares.stakers, event["stakers"])
         self.checks.equal("minted by a claim", whose, accrued, self.supply.explain_mint(event))
         self.checks.equal("closed epoch of a claim", whose, self.closed_epoch, event["closed_epoch"])
         self._count_minted(accrued, whose)
 
     def bonus_locked(self, event: Event) -> None:
-        """Bonus IO becomes a vesting account."""
+        """Bonus IO becomes a vesting account; the others' parts are minted."""
         earner = self._earner(event["actor"])
         self._accrue_coupons(earner)
-        amount, earner.bonus = economics.whole(earner.bonus)
-        whose = address_text(event["actor"])
-        self.checks.equal("bonus locked", whose, amount, event["amount"])
+        accrued, earner.bonus = economics.whole(earner.bonus)
+        shares, whose = self._split(event, accrued), address_text(event["actor"])
+        minted = shares.affiliate + shares.stakers
         end = event["start"] + self.parameters.at(self.now)["lock_seconds"]
+        self.checks.equal("bonus locked", whose, shares.owner, event["owner"])
+        self.checks.equal("bonus, the affiliate's part", whose, shares.affiliate, event["affiliate"])
+        self.checks.equal("bonus, the stakers' part", whose, shares.stakers, event["stakers"])
+        self.checks.equal("minted by a lock", whose, minted, self.supply.explain_mint(event))
         self.checks.equal("end of a lock", whose, end, event["end"])
-        self._vestings[event["vesting"]] = _Vesting(amount, event["start"], end)
+        self._count_minted(minted, whose)
+        self._vestings[event["vesting"]] = _Vesting(shares.owner, event["start"], end)
+
+    def io_locked(self, event: Event) -> None:
+        """IO that existed waits in a vault."""
+        amount, step = event["amount"], event["step_seconds"]
+        self._vestings[event["vesting"]] = _Vesting(amount, event["start"], event["end"], step, is_funded=True)
+        self.locked_io += amount
 
     def vested_withdrawn(self, event: Event) -> None:
-        """What has vested is minted."""
+        """What has vested is minted, or comes out of the vault."""
         vesting = self._vestings[event["vesting"]]
-        free = economics.vested(vesting.total, vesting.start, vesting.end, step_seconds=1, now=event["at"])
+        free = economics.vested(vesting.total, vesting.start, vesting.end, vesting.step_seconds, event["at"])
         amount, vesting.withdrawn = free - vesting.withdrawn, free
+        minted = 0 if vesting.is_funded else amount
         whose = address_text(event["vesting"])
         self.checks.equal("vested and withdrawn", whose, amount, event["amount"])
         self.checks.equal("withdrawn in all", whose, free, event["withdrawn"])
-        self.checks.equal("minted by a withdrawal", whose, amount, self.supply.explain_mint(event))
-        self._count_minted(amount, whose)
+        self.checks.equal("withdrawn from the vault", whose, int(vesting.is_funded), event["funded"])
+        self.checks.equal("minted by a withdrawal", whose, minted, self.supply.explain_mint(event))
+        self.locked_io -= amount - minted
+        self._count_minted(minted, whose)
+
+    def _split(self, event: Event, accrued: int) -> economics.ClaimSplit:
+        """Who gets which part of what an actor has earned; the stakers' comes to its pool."""
+        actor = self.staking.actors[event["actor"]]
+        commission_bp = actor.election.at(self.now)["commission_bp"] if actor.shares else 0
+        affiliate_bp = 0 if actor.affiliate == NOBODY else self.parameters.at(self.now)["affiliate_bp"]
+        shares = economics.claim(economics.ClaimInput(accrued, commission_bp, affiliate_bp))
+        actor.minted += shares.stakers
+        return shares
 
     def _halves(self, first: int, last: int) -> economics.Halves:
         """What epochs `first` to `last` emit, each divided by the parameter of its time."""

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from indexer import source, store
 from indexer.decode import Decoder
 from indexer.rpc import Rpc
+from indexer.verify.auction import AuctionLedger
 from indexer.verify.emission import EmissionLedger
 from indexer.verify.jobs import JobLedger
 from indexer.verify.report import Checks
+from indexer.verify.staking import StakingLedger
 from indexer.verify.supply import SupplyLedger
 
 if TYPE_CHECKING:
@@ -28,15 +30,17 @@ _BLOCK_FIRST: Final = -1
 
 
 class History:
-    """The three ledgers, and who of them hears what."""
+    """The ledgers, and who of them hears what."""
 
-    def __init__(self, target: int) -> None:
-        self.checks = Checks()
+    def __init__(self, target: int = 0, checks: Checks | None = None) -> None:
+        self.checks = checks or Checks()
         self.supply = SupplyLedger(self.checks)
-        self.emission = EmissionLedger(self.checks, self.supply, target)
-        self.jobs = JobLedger(self.checks)
+        self.staking = StakingLedger(self.checks)
+        self.emission = EmissionLedger(self.checks, self.supply, self.staking, target)
+        self.jobs = JobLedger(self.checks, self.staking, self.emission)
+        self.auction = AuctionLedger(self.checks)
         self._hearers: dict[str, list[Callable[[Event], None]]] = {}
-        for ledger in (self.supply, self.emission, self.jobs):
+        for ledger in (self.supply, self.staking, self.emission, self.jobs, self.auction):
             for table in store.tables():
                 hearer = getattr(ledger, table, None)
                 if callable(hearer):
@@ -63,6 +67,11 @@ class History:
             for _, table, event in sorted(events, key=lambda entry: entry[:2]):
                 self._tell(table, event)
             yield slot
+
+    def finish(self) -> None:
+        """To be called once everything was heard."""
+        self.supply.finish()
+        self.jobs.finish()
 
     def _tell(self, table: str, event: Event) -> None:
         for hearer in self._hearers[table]:

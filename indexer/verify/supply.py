@@ -20,7 +20,7 @@ class SupplyLedger:
     minted: int = 0
     burned: int = 0
     explained: int = 0
-    """Burned by the auction; holders may burn their own besides."""
+    """Burned by the auction and by slashes; holders may burn their own besides."""
     unclaimed: int = 0
     """Minted in this transaction, and not yet explained by an event."""
     _burns: list[tuple[Any, int]] = field(default_factory=list)
@@ -44,17 +44,25 @@ class SupplyLedger:
 
     def io_burned(self, event: Event) -> None:
         """The auction says that it burned: the token program must have, in the same transaction."""
-        self._enter(event)
-        amounts = [amount for _, amount in self._burns]
-        found = event["io"] if event["io"] in amounts else 0
-        self.checks.equal("burned by the token program", address_text(event["seller"]), event["io"], found)
-        if found:
-            del self._burns[amounts.index(found)]
-            self.explained += found
+        self._explain_burn(event, event["io"], address_text(event["seller"]))
+
+    def slash_executed(self, event: Event) -> None:
+        """As the auction, a slash."""
+        if event["burned"]:
+            self._explain_burn(event, event["burned"], address_text(event["actor"]))
 
     def finish(self) -> None:
         """No mint may be left without an event."""
         self._leave()
+
+    def _explain_burn(self, event: Event, amount: int, whose: str) -> None:
+        self._enter(event)
+        amounts = [burned for _, burned in self._burns]
+        found = amount if amount in amounts else 0
+        self.checks.equal("burned by the token program", whose, amount, found)
+        if found:
+            del self._burns[amounts.index(found)]
+            self.explained += found
 
     def _enter(self, event: Event) -> None:
         transaction = (event["slot"], event["tx_index"])

@@ -16,7 +16,7 @@ from solders.pubkey import Pubkey
 
 from client import addresses, state
 from client.economics import IO
-from client.instructions import emission, oracle
+from client.instructions import emission, oracle, pools
 from client.sending import SendOptions
 from indexer import db, store
 from indexer.oracle import publish
@@ -34,7 +34,7 @@ Node = tuple[Keypair, Pubkey]
 
 
 class Network:
-    """A world with two nodes of an affiliate's and a user, whose hours pass one after the other."""
+    """A world with two nodes, a user, an affiliate of both kinds and a staker, whose hours pass one after the other."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -44,8 +44,21 @@ class Network:
             (world.node(hardware_class="H100", processors=8, dollar_share_bp=9_000), "H100"),
             (world.node(processors=2, dollar_share_bp=3_000, affiliate=self.affiliate.pubkey()), "4090"),
         ]
-        self.user = world.user()
+        self.user = world.user(affiliate=self.affiliate.pubkey())
         self.seller = world.person(io=1_000 * IO)
+        self.staker = world.person(io=1_000 * IO)
+        for _, actor in (self.nodes[1][0], self.user):
+            self.delegate(actor, 100 * IO)
+
+    def delegate(self, actor: Pubkey, amount: int) -> None:
+        """The staker puts IO behind an actor whose pool is not open yet."""
+        owner = self.staker.pubkey()
+        steps = [
+            pools.open_pool(payer=owner, actor=actor, io_mint=self.world.io_mint),
+            pools.open_delegation(payer=owner, actor=actor, owner=owner),
+            pools.delegate(owner=owner, actor=actor, source=self.world.io(owner), amount=amount),
+        ]
+        self.world.chain.send(steps, self.staker)
 
     def work(self, epoch: int) -> None:
         """Challenges and jobs, up to the epoch's end; every block of it final."""
@@ -95,7 +108,15 @@ class Network:
         world.claim(rich)
         world.claim(lean, affiliate=self.affiliate.pubkey())
         owner, actor = lean
-        lock = emission.lock_bonus(authority=owner.pubkey(), actor=actor, coupon_epoch=0, closed_epoch=epoch)
+        lock = emission.lock_bonus(
+            payer=owner.pubkey(),
+            actor=actor,
+            coupon_epoch=0,
+            closed_epoch=epoch,
+            io_mint=world.io_mint,
+            affiliate_io=world.io(self.affiliate),
+            rewards=addresses.rewards(actor),
+        )
         world.chain.send([lock], owner)
         world.prices()
         world.sell_io(self.seller, 5 * IO)
@@ -141,3 +162,17 @@ async def one_epoch(network: Network, pool: Pool, client: AsyncClient, epoch: in
     await publish(pool, client, network.world.committee, epoch, options=SEND)
     network.after(epoch)
     return await catch_up(pool, network.url)
+
+
+@asynccontextmanager
+async def tampered(pool: Pool, table: str, change: str) -> AsyncIterator[None]:
+    """A table of `chain` in which something else stands than the chain said, for a while: `amount = amount + 1`."""
+    async with pool.acquire() as connection:
+        await connection.execute(f"CREATE TEMPORARY TABLE kept AS SELECT * FROM chain.{table}")  # noqa: S608 - our own names
+        await connection.execute(f"UPDATE chain.{table} SET {change}")  # noqa: S608 - as above
+        try:
+            yield
+        finally:
+            await connection.execute(f"TRUNCATE chain.{table}")
+            await connection.execute(f"INSERT INTO chain.{table} SELECT * FROM kept")  # noqa: S608 - as above
+            await connection.execute("DROP TABLE kept")

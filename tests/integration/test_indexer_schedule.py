@@ -39,7 +39,7 @@ async def test_the_schedule_runs_an_hour_by_itself(network: Network, databases: 
     pool = await db.connect(url)
     world = network.world
     async with connect_node(network.url) as client:
-        service = schedule.Service(pool, network.url, client, world.committee, world.admin, SEND)
+        service = schedule.Service(pool, network.url, client, world.committee, world.admin, world.router, SEND)
         network.work(1)
         for _ in range(2):
             for job in (schedule.replay, schedule.settle, schedule.publish, schedule.close):
@@ -52,5 +52,5 @@ async def test_the_schedule_runs_an_hour_by_itself(network: Network, databases: 
         }
         async with schedule.running(service, url):
             await asyncio.sleep(0)
-        assert await pool.fetchval("SELECT count(*) FROM indexer.scheduled_job") == 4
+        assert await pool.fetchval("SELECT count(*) FROM indexer.scheduled_job") == 6
     pool.terminate()

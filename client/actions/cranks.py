@@ -1,0 +1,165 @@
+"""What anyone may do for the network, once it is due: pay for work, take silent nodes off jobs, refund what is over,
+lapse disputes, execute and dismiss slashes, pay matured tickets, close epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from solana.rpc.async_api import AsyncClient
+from solders.instruction import Instruction
+from solders.keypair import Keypair
+from solders.pubkey import Pubkey
+
+from client import accounts, addresses, reads
+from client.actions.disputes import lapse_dispute
+from client.actions.jobs import finish_job, release_job, settle_job, token_account
+from client.actions.rewards import close_epochs
+from client.errors import IonetError, Unreachable
+from client.instructions import pools, slashes
+from client.rpc import chain_time
+from client.sending import DEFAULT, NotConfirmed, SendOptions, Sent, send
+from client.state import Actor, EscrowParameters, Job, Registry, Slash, Ticket
+
+JobAction = Literal["settled", "released", "lapsed", "finished"]
+Action = Literal["settled", "released", "lapsed", "finished", "executed", "dismissed", "withdrawn", "closed"]
+
+JOB_ACTIONS: Final[Mapping[JobAction, Callable[[AsyncClient, Keypair, Pubkey, SendOptions], Awaitable[Sent]]]] = {
+    "settled": settle_job,
+    "released": release_job,
+    "lapsed": lapse_dispute,
+    "finished": finish_job,
+}
+"""What brings a job to where `due_for_job` says that it should be."""
+_UNFINISHED: Final = (Job.RUNNING, Job.ENDED, Job.DISPUTED, Job.RESOLVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Cranked:
+    """One thing that was due."""
+
+    action: Action
+    what: Pubkey
+    """The job, slash or ticket; the emission where epochs were closed."""
+    signature: str | None
+    refused: str | None
+    """Why the chain did not want it; None where it did."""
+
+
+def due_for_job(job: Job, now: int, parameters: EscrowParameters) -> JobAction | None:
+    """What anyone may do for a job at `now`, the chain's time; None for nothing.
+
+    What is to be paid is paid in the same transaction as a release or an end.
+    """
+    if job.state == Job.DISPUTED:
+        return "lapsed" if now - job.disputed_at > parameters.decision_seconds else None
+    if job.state not in _UNFINISHED:
+        return None
+    payable = job.payable_seconds(now, parameters)
+    below_minimum = job.state == Job.RUNNING and job.assignment_seconds < parameters.min_work_seconds
+    if below_minimum or payable >= job.worked_seconds:
+        # Once this is paid, nothing is left to pay.
+        is_silent = not job.is_alive(now, parameters)
+        if job.has_stopped or (now >= job.end and (is_silent or job.reported_at >= job.end)):
+            return "finished"
+        if now < job.end and is_silent:
+            return "released"
+    return "settled" if payable > job.settled_seconds else None
+
+
+async def crank(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
+    """Does all that is due, once, and says what it did. Anyone may; `payer` pays fees, and rent where an account that
+    somebody is paid to is missing. What the chain refuses does not hold up the rest.
+    """
+    done = await crank_jobs(client, payer, options)
+    done += await crank_stake(client, payer, options)
+    return done + await crank_epochs(client, payer, options)
+
+
+async def crank_jobs(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
+    """Settles, releases, lapses and finishes jobs."""
+    now = await chain_time(client)
+    parameters = (await reads.terms(client)).parameters_at(now)
+    done = []
+    for state in _UNFINISHED:
+        for address, job in sorted((await accounts.jobs(client, state=state)).items(), key=lambda item: bytes(item[0])):
+            action = due_for_job(job, now, parameters)
+            if action is not None:
+                acting = JOB_ACTIONS[action](client, payer, address, options)
+                done.append(await _tried(action, address, acting))
+    return done
+
+
+async def crank_stake(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
+    """Executes and dismisses slashes, then pays tickets that have matured and that no slash holds back."""
+    now = await chain_time(client)
+    io_mint = (await reads.require(client, Registry, addresses.registry(), "registry")).io_mint
+    done = []
+    for address, slash in sorted((await accounts.fetch_all(client, Slash)).items(), key=lambda item: bytes(item[0])):
+        if slash.is_executable(now):
+            execution = slashes.execute_slash(actor=slash.actor, id=slash.id, proposer=slash.proposer, io_mint=io_mint)
+            done.append(await _tried("executed", address, send(client, [execution], [payer], options)))
+        elif slash.is_dismissible(now):
+            done.append(await _tried("dismissed", address, _dismiss(client, payer, slash, io_mint, options)))
+    tickets = {at: one for at, one in (await accounts.fetch_all(client, Ticket)).items() if now >= one.matures_at}
+    held = await _with_pending_slashes(client, tickets)
+    for address, ticket in sorted(tickets.items(), key=lambda item: bytes(item[0])):
+        if ticket.actor not in held:
+            done.append(await _tried("withdrawn", address, _withdraw(client, payer, ticket, io_mint, options)))
+    return done
+
+
+async def crank_epochs(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
+    """Closes the epochs whose scores are final."""
+    state = await reads.emission(client)
+    if state.final_epoch <= state.closed_epoch:
+        return []
+
+    async def close() -> Sent:
+        return (await close_epochs(client, payer, options=options)).sent
+
+    return [await _tried("closed", addresses.emission(), close())]
+
+
+async def _with_pending_slashes(client: AsyncClient, tickets: Mapping[Pubkey, Ticket]) -> set[Pubkey]:
+    actors = sorted({ticket.actor for ticket in tickets.values()}, key=bytes)
+    found = await accounts.fetch_many(client, Actor, actors)
+    return {at for at, actor in zip(actors, found, strict=True) if actor is None or actor.pending_slashes}
+
+
+async def _dismiss(client: AsyncClient, payer: Keypair, slash: Slash, io_mint: Pubkey, options: SendOptions) -> Sent:
+    owner = (await reads.actor(client, slash.actor)).authority
+    instructions = await token_account(client, payer.pubkey(), owner, io_mint)
+    instructions.append(
+        slashes.dismiss_slash(
+            actor=slash.actor,
+            id=slash.id,
+            proposer=slash.proposer,
+            destination=addresses.token_account(owner, io_mint),
+        )
+    )
+    return await send(client, instructions, [payer], options)
+
+
+async def _withdraw(client: AsyncClient, payer: Keypair, ticket: Ticket, io_mint: Pubkey, options: SendOptions) -> Sent:
+    instructions: list[Instruction] = await token_account(client, payer.pubkey(), ticket.owner, io_mint)
+    instructions.append(
+        pools.withdraw_ticket(
+            actor=ticket.actor,
+            owner=ticket.owner,
+            id=ticket.id,
+            destination=addresses.token_account(ticket.owner, io_mint),
+        )
+    )
+    return await send(client, instructions, [payer], options)
+
+
+async def _tried(action: Action, what: Pubkey, acting: Awaitable[Sent]) -> Cranked:
+    try:
+        sent = await acting
+    except (Unreachable, NotConfirmed):
+        raise
+    except IonetError as reason:
+        return Cranked(action, what, None, str(reason))
+    return Cranked(action, what, str(sent.signature), None)
