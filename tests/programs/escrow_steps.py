@@ -7,7 +7,8 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import addresses, state
-from tests.programs.world import PRICES_NANO_USD, World, new_world
+from client.instructions import escrow
+from tests.programs.world import PRICES_NANO_USD, U64_MAX, World, new_world
 
 Actor = tuple[Keypair, Pubkey]
 
@@ -51,6 +52,56 @@ def worked(world: World, seconds: int, job: Pubkey, node: Actor) -> None:
     """So many seconds go by, and the node reports them."""
     world.chain.warp(seconds=seconds)
     world.report_job(node, job)
+
+
+def end_job(world: World, job: Pubkey, user: Actor) -> str:
+    """The user ends its job."""
+    owner = user[0]
+    return world.chain.send([escrow.end_job(authority=owner.pubkey(), job=job)], owner)
+
+
+def release_job(world: World, job: Pubkey, node: Actor, by: Keypair) -> str:
+    """Somebody takes a node off a job."""
+    return world.chain.send([escrow.release_job(by=by.pubkey(), job=job, node=node[1])], by)
+
+
+def dispute_job(world: World, job: Pubkey, user: Actor, evidence: bytes = bytes(32)) -> str:
+    """The user disputes its job."""
+    owner = user[0]
+    disputing = escrow.dispute_job(authority=owner.pubkey(), job=job, source=world.usd(owner), evidence=evidence)
+    return world.chain.send([disputing], owner)
+
+
+def resolve_dispute(world: World, job: Pubkey, node: Actor, accepted_seconds: int, *, signers: int = 2) -> str:
+    """So many members of the committee decide a dispute."""
+    members = world.committee[:signers]
+    resolving = escrow.resolve_dispute(
+        signers=[member.pubkey() for member in members],
+        job=job,
+        node=node[1],
+        node_usd=world.usd(node[0]),
+        accepted_seconds=accepted_seconds,
+    )
+    return world.chain.send([resolving], world.admin, *members)
+
+
+def lapse_dispute(world: World, job: Pubkey) -> str:
+    """Anyone ends a dispute that was not decided."""
+    return world.chain.send([escrow.lapse_dispute(job=job)], world.admin)
+
+
+def extend_job(world: World, job: Pubkey, user: Actor, hours: int = 1, *, max_deposit: int = U64_MAX) -> str:
+    """The user adds hours."""
+    owner, hardware_class = user[0], job_of(world, job).class_
+    extending = escrow.extend_job(
+        authority=owner.pubkey(),
+        job=job,
+        hardware_class=hardware_class,
+        hours=hours,
+        max_deposit=max_deposit,
+        source=world.usd(owner),
+    )
+    return world.chain.send([extending], owner)
 
 
 def vaults(world: World) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, oracle
 from client.network import ESCROW
-from tests.programs.escrow_steps import HOUR, PRICE, Actor, job_of, opened, running, worked
+from tests.programs.escrow_steps import HOUR, PRICE, Actor, end_job, job_of, opened, running, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
 from tests.programs.world import U64_MAX, World, swapped
 
@@ -271,15 +271,18 @@ def test_an_opened_job_holds_its_deposit(shared: World) -> None:
         "job": job,
         "user": user[1],
         "authority": user[0].pubkey(),
+        "affiliate_usd": Pubkey.default(),
         "class": list(addresses.symbol_bytes("4090")),
         "id": 1,
         "price_nano_usd": PRICE,
         "rate_per_hour": rate,
         "deposit": 3 * rate,
+        "granted": 0,
         "at": shared.chain.now(),
         "processors": 7,
         "hours": 3,
         "discount_bp": 0,
+        "benefit": state.Job.DISCOUNT,
     }
 
 
@@ -306,5 +309,6 @@ def test_a_jobs_price_is_fixed_when_it_opens(world: World) -> None:
     world.post_scores(1, (user[1], 0, 10_000))
     world.settle_job(job, node)
     assert job_of(world, job).settled_usd == PRICE // 1_000
+    end_job(world, job, user)
     world.finish_job(job, user)
     assert world.chain.balance(world.usd(user[0])) == 1_000_000 * USD - PRICE // 1_000

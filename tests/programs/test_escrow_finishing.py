@@ -5,10 +5,10 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.system_program import TransferParams, transfer
 
-from client import addresses
+from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, tokens
-from tests.programs.escrow_steps import HOUR, PRICE, Actor, job_of, opened, running, vaults, worked
+from tests.programs.escrow_steps import HOUR, PRICE, Actor, end_job, job_of, opened, running, vaults, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
 from tests.programs.world import World, swapped
 
@@ -40,56 +40,153 @@ def test_an_unstarted_job_is_refunded_in_full(shared: World) -> None:
         "deposit": deposit,
         "settled": 0,
         "refund": deposit,
-        "worked_seconds": 0,
+        "credit": 0,
+        "bond": 0,
         "at": shared.chain.now(),
+        "worked_seconds": 0,
+        "state": state.Job.CANCELLED,
     }
+    assert job_of(shared, job).state == state.Job.CANCELLED
 
 
-def test_a_stranger_ends_no_job_before_its_time(shared: World) -> None:
-    """Before its last second only the user ends a job; from then on anyone does. A waiting job is never over."""
+def test_nobody_closes_a_job_before_its_time(shared: World) -> None:
+    """Before its last second nobody closes a running job, its user included; from then on anyone does.
+
+    A waiting job is never over: its user alone takes it back.
+    """
     waiting, owner = opened(shared, hours=1)
     job, user, node = running(shared, hours=1)
     stranger = shared.person()
     shared.chain.warp(timestamp=job_of(shared, job).end - 1)
-    for caller in (stranger, node[0], shared.admin):
-        with shared.chain.refuses("NotAuthority"):
+    for caller in (stranger, node[0], shared.admin, user[0]):
+        with shared.chain.refuses("NotOver"):
             shared.finish_job(job, user, caller=caller)
     shared.chain.warp(seconds=1)
     shared.finish_job(job, user, caller=stranger)
     assert shared.chain.balance(shared.usd(user[0])) == 1_000_000 * USD
+    assert job_of(shared, job).state == state.Job.CANCELLED  # nothing was worked, so nobody was paid
     with shared.chain.refuses("NotAuthority"):
         shared.finish_job(waiting, owner, caller=stranger)
 
 
 def test_reported_work_is_settled_before_the_end(shared: World) -> None:
-    """Nobody, the user included, ends a job over work that was reported and not paid."""
+    """Nobody, the user included, closes a job over work that was reported and not paid."""
     job, user, node = running(shared, processors=7, hours=2)
     worked(shared, HOUR + 11, job, node)
-    with shared.chain.refuses("SettleFirst"):
-        shared.finish_job(job, user)
     shared.settle_job(job, node)
     worked(shared, 1, job, node)
-    with shared.chain.refuses("SettleFirst"):
-        shared.finish_job(job, user)
-    shared.settle_job(job, node)
     shared.chain.warp(seconds=HOUR)
+    for caller in (user[0], shared.admin):
+        with shared.chain.refuses("SettleFirst"):
+            shared.finish_job(job, user, caller=caller)
+    shared.settle_job(job, node)
     with shared.chain.refuses("JobMismatch"):
         shared.report_job(shared.node(), job)
     shared.finish_job(job, user, caller=shared.admin)
     found = job_of(shared, job)
-    assert found.settled_seconds == HOUR + 12
+    assert (found.settled_seconds, found.state) == (HOUR + 12, state.Job.SETTLED)
     assert shared.chain.balance(shared.usd(user[0])) == 1_000_000 * USD - found.settled_usd
 
 
-def test_work_below_the_minimum_is_refunded(shared: World) -> None:
-    """A second below the minimum, the user ends the job and has all dollars back; nobody was paid."""
+def test_the_last_seconds_of_a_node_that_reports_are_not_taken(shared: World) -> None:
+    """A node that reported lately has its time for a last report, up to the end; one that is silent has not."""
+    job, user, node = running(shared, hours=2)
+    worked(shared, 2 * HOUR - 100, job, node)
+    shared.settle_job(job, node)
+    shared.chain.warp(seconds=800)  # 900 s after the report, 700 s after the end
+    for caller in (user[0], shared.admin):
+        with shared.chain.refuses("NodeAlive"):
+            shared.finish_job(job, user, caller=caller)
+    shared.report_job(node, job)
+    with shared.chain.refuses("SettleFirst"):
+        shared.finish_job(job, user)
+    shared.settle_job(job, node)
+    shared.finish_job(job, user, caller=shared.admin)
+    assert job_of(shared, job).settled_usd == job_of(shared, job).deposit
+
+    job, user, node = running(shared, hours=2)
+    worked(shared, 2 * HOUR - 100, job, node)
+    shared.settle_job(job, node)
+    shared.chain.warp(seconds=901)
+    shared.finish_job(job, user, caller=shared.admin)
+    assert job_of(shared, job).settled_seconds == 2 * HOUR - 100
+
+
+def test_work_below_the_minimum_is_refunded_when_the_hours_are_over(shared: World) -> None:
+    """A node that worked a second less than the minimum and then fell silent was not paid: all dollars come back."""
     job, user, node = running(shared)
     before = vaults(shared)
     worked(shared, HOUR - 1, job, node)
-    shared.finish_job(job, user)
+    shared.chain.warp(seconds=HOUR + 1)
+    shared.finish_job(job, user, caller=shared.admin)
     assert shared.chain.balance(shared.usd(user[0])) == 1_000_000 * USD
     assert shared.chain.balance(shared.usd(node[0])) == 0
     assert vaults(shared) == before
+
+
+# --- ending ---
+
+
+def test_a_user_ends_a_job_at_any_second_and_pays_for_it(shared: World) -> None:
+    """Neither the minimum nor a missing report makes work free: a node that reported lately is paid until now."""
+    for seconds in (1, 900, HOUR - 1, HOUR + 1):
+        job, user, node = running(shared, processors=7)
+        rate = job_of(shared, job).rate_per_hour
+        if seconds > 900:
+            worked(shared, seconds - 17, job, node)
+            shared.chain.warp(seconds=17)
+        else:
+            shared.chain.warp(seconds=seconds)
+        (event,) = shared.chain.events(end_job(shared, job, user))
+        assert (event.program, event.name) == ("escrow", "JobEnded")
+        assert event.fields == {"job": job, "node": node[1], "at": shared.chain.now(), "worked_seconds": seconds}
+        assert job_of(shared, job).state == state.Job.ENDED
+        shared.chain.warp(seconds=1_000)
+        for caller in (user[0], shared.admin):
+            with shared.chain.refuses("SettleFirst"):
+                shared.finish_job(job, user, caller=caller)
+        shared.settle_job(job, node)
+        with shared.chain.refuses("NothingToSettle"):
+            shared.settle_job(job, node)
+        shared.finish_job(job, user, caller=shared.admin)
+        found = job_of(shared, job)
+        assert (found.settled_seconds, found.settled_usd) == (seconds, economics.earned(rate, seconds))
+        assert shared.chain.balance(shared.usd(user[0])) == 1_000_000 * USD - found.settled_usd
+
+
+def test_a_silent_node_is_paid_up_to_its_last_report(shared: World) -> None:
+    """A second after its time to report, what a node did not report is not paid when the user ends the job."""
+    job, user, node = running(shared)
+    worked(shared, 100, job, node)
+    shared.chain.warp(seconds=901)
+    end_job(shared, job, user)
+    assert job_of(shared, job).worked_seconds == 100
+
+
+def test_an_ended_job_costs_its_hours_at_most(shared: World) -> None:
+    """A job that its user ends after its hours was worked on until they were over."""
+    job, user, node = running(shared, hours=1)
+    worked(shared, HOUR - 1, job, node)
+    shared.chain.warp(seconds=100)
+    end_job(shared, job, user)
+    assert job_of(shared, job).worked_seconds == HOUR
+    shared.settle_job(job, node)
+    shared.finish_job(job, user)
+    assert job_of(shared, job).settled_usd == job_of(shared, job).deposit
+
+
+def test_only_its_user_ends_a_running_job_and_once(shared: World) -> None:
+    """Neither node nor router nor admin ends a job; a job that waits or has ended is not ended again."""
+    waiting, owner = opened(shared)
+    with shared.chain.refuses("WrongState"):
+        end_job(shared, waiting, owner)
+    job, user, node = running(shared)
+    for signer in (node[0], shared.router, shared.admin, owner[0]):
+        with shared.chain.refuses("NotAuthority"):
+            end_job(shared, job, (signer, user[1]))
+    end_job(shared, job, user)
+    with shared.chain.refuses("WrongState"):
+        end_job(shared, job, user)
 
 
 def test_a_job_ends_once(shared: World) -> None:
@@ -126,10 +223,11 @@ def test_a_refund_is_the_users(shared: World) -> None:
 
 def test_every_dollar_of_a_job_is_accounted_for(shared: World) -> None:
     """Deposit = dollars + fee + burn + refund, to the base unit, for jobs that end at any second."""
-    for seconds in (HOUR, HOUR + 1, 5_003, 2 * HOUR - 1, 2 * HOUR):
+    for seconds in (1, HOUR, HOUR + 1, 5_003, 2 * HOUR - 1, 2 * HOUR):
         job, user, node = running(shared, processors=7, hours=2, dollar_share_bp=3_333)
         before = vaults(shared)
         worked(shared, seconds, job, node)
+        end_job(shared, job, user)
         shared.settle_job(job, node)
         shared.finish_job(job, user)
         after = vaults(shared)
@@ -182,9 +280,11 @@ def test_jobs_of_one_user_are_apart(shared: World) -> None:
     for job in (first, second):
         shared.start_job(job, node[1])
     worked(shared, HOUR, first, node)
+    end_job(shared, first, user)
     shared.settle_job(first, node)
     shared.finish_job(first, user)
     assert shared.chain.balance(addresses.job_vault(second)) == job_of(shared, second).deposit
     assert job_of(shared, second).settled_usd == 0
+    shared.chain.warp(seconds=HOUR)
     shared.finish_job(second, user)
     assert shared.chain.balance(shared.usd(user[0])) == 1_000_000 * USD - job_of(shared, first).settled_usd

@@ -7,7 +7,7 @@ from solders.pubkey import Pubkey
 from client import addresses, economics, state
 from client.idl import program_id
 from client.instructions import escrow, staking
-from tests.programs.escrow_steps import HOUR, Actor, job_of, opened, running, vaults, worked
+from tests.programs.escrow_steps import HOUR, Actor, end_job, job_of, opened, running, vaults, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
 from tests.programs.world import World, swapped
 
@@ -40,6 +40,9 @@ def test_a_job_starts_once(shared: World) -> None:
     """Neither a running nor a finished job is assigned again."""
     job, user, _ = running(shared)
     _, other = shared.node()
+    with shared.chain.refuses("WrongState"):
+        shared.start_job(job, other)
+    end_job(shared, job, user)
     with shared.chain.refuses("WrongState"):
         shared.start_job(job, other)
     shared.finish_job(job, user)
@@ -85,13 +88,27 @@ def test_a_node_without_its_collateral_is_refused(shared: World) -> None:
 
 
 def test_a_start_is_an_event(shared: World) -> None:
-    """Which node began which job, and when."""
+    """Which node began which job, when, and what the router drew it by."""
     job, _ = opened(shared)
     _, node = shared.node()
-    (event,) = shared.chain.events(shared.chain.send([starting(shared, job, node)], shared.router))
+    draw = escrow.Draw(
+        seed=bytes(range(32)),
+        candidates_digest=bytes(range(32, 64)),
+        as_of_slot=2**64 - 1,
+        total_weight=20_001,
+        ticket=7,
+        candidates=2**32 - 1,
+    )
+    assigning = escrow.start_job(router=shared.router.pubkey(), job=job, node=node, draw=draw)
+    (event,) = shared.chain.events(shared.chain.send([assigning], shared.router))
+    recorded = event.fields.pop("draw")
     assert event.name == "JobStarted"
-    assert event.fields == {"job": job, "node": node, "at": shared.chain.now()}
-    assert job_of(shared, job).state == state.Job.RUNNING
+    assert event.fields == {"job": job, "node": node, "at": shared.chain.now(), "assignment": 0}
+    assert (bytes(recorded.seed), bytes(recorded.candidates_digest)) == (draw.seed, draw.candidates_digest)
+    assert (recorded.as_of_slot, recorded.total_weight) == (draw.as_of_slot, draw.total_weight)
+    assert (recorded.ticket, recorded.candidates) == (draw.ticket, draw.candidates)
+    found = job_of(shared, job)
+    assert (found.state, found.assignments) == (state.Job.RUNNING, 1)
 
 
 # --- reporting ---
@@ -118,6 +135,9 @@ def test_another_node_reports_no_work(shared: World) -> None:
 def test_a_finished_job_takes_no_report(shared: World) -> None:
     """After a job's end nothing is worked on it."""
     job, user, node = running(shared)
+    end_job(shared, job, user)
+    with shared.chain.refuses("WrongState"):
+        shared.report_job(node, job)
     shared.finish_job(job, user)
     with shared.chain.refuses("WrongState"):
         shared.report_job(node, job)
@@ -134,6 +154,7 @@ def test_only_a_running_job_is_settled(shared: World) -> None:
     job, user, node = running(shared)
     worked(shared, HOUR, job, node)
     shared.settle_job(job, node)
+    end_job(shared, job, user)
     shared.finish_job(job, user)
     with shared.chain.refuses("AccountDataTooSmall"):  # its vault is gone, which is seen before its state
         shared.settle_job(job, node)
@@ -220,10 +241,12 @@ def test_a_settlement_divides_what_was_worked(shared: World, dollar_share_bp: in
         "gross": gross,
         "dollars": paid.dollars,
         "burn": paid.burn,
+        "fee_affiliate": 0,
         "fee_burn": paid.fee_burn,
         "fee_incentives": paid.fee_incentives,
         "coupons_base": paid.coupons_base,
         "coupons_bonus": paid.coupons_bonus,
+        "coupons_user": 0,
         "at": shared.chain.now(),
         "from_second": 0,
         "to_second": HOUR + 1_001,

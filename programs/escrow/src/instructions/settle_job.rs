@@ -23,15 +23,16 @@ pub struct SettleJob {
     pub vault: Account<TokenAccount>,
     #[account(address = job.node @ EscrowError::JobMismatch)]
     pub node: Account<Actor>,
-    /// Any dollar account of the node's authority.
-    #[account(mut, token::mint = terms.usd_mint, token::authority = node.authority)]
+    /// Any dollar account of the node's authority. It may be the affiliate's: `dup` is safe because
+    /// the token program alone writes either.
+    #[account(mut, unsafe(dup), token::mint = terms.usd_mint, token::authority = node.authority)]
     pub node_usd: Account<TokenAccount>,
     #[account(mut, address = terms.burn_vault)]
     pub burn_vault: Account<TokenAccount>,
     #[account(mut, address = terms.incentives)]
     pub incentives: Account<TokenAccount>,
     /// CHECK: exactly the job's; paid where it is a token account of dollars. Needed where the job
-    /// has one. It may be the node's: `dup` is safe because only the token program writes either.
+    /// has one. It may be the node's: `dup` is safe as above.
     #[account(mut, unsafe(dup), address = job.affiliate_usd @ EscrowError::JobMismatch)]
     pub affiliate_usd: Option<UncheckedAccount>,
     #[account(mut)]
