@@ -25,8 +25,8 @@ pub fn handler(ctx: &mut Context<CreditCoupons>, base: u64, bonus: u64) -> Resul
         .and_then(|coupons| coupons.checked_add(emission.total_coupons.get()))
         .ok_or(EmissionError::Overflow)?;
     // Neither can overflow where the total did not.
-    earner.coupons_base = earner.coupons_base + base;
-    earner.coupons_bonus = earner.coupons_bonus + bonus;
+    earner.coupons_base += base;
+    earner.coupons_bonus += bonus;
     earner.coupon_epoch = epoch;
     emission.total_coupons = total_coupons.into();
 

@@ -48,8 +48,8 @@ pub fn handler(ctx: &mut Context<PostScores>, epoch: u32, scores: &[Score]) -> R
     emission.total_points = emission
         .total_points
         .get()
-        .checked_sub(before)
-        .and_then(|rest| rest.checked_add(after))
+        .checked_add(after) // first: an earner with several rows gives up what an earlier one gave it
+        .and_then(|sum| sum.checked_sub(before))
         .ok_or(EmissionError::Overflow)?
         .into();
     Ok(())
