@@ -1,5 +1,7 @@
 """The offices above all programs: the admin's, which changes hands in two steps, and the pauser's."""
 
+from collections.abc import Callable
+
 import pytest
 from solders.pubkey import Pubkey
 
@@ -83,13 +85,14 @@ def test_no_other_office_does_the_admins_work(shared: World, office: str) -> Non
     keys = {"pauser": shared.pauser, "member": shared.committee[0], "router": shared.router}
     other = keys.get(office) or shared.person()
     opening = oracle.create_feed(admin=other.pubkey(), symbol="NEW")
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: change(shared, "oracle", ORACLE, by=other),
         lambda: rotate(shared, [other], by=other),
         lambda: offer(shared, other.pubkey(), by=other),
         lambda: name_pauser(shared, other.pubkey(), by=other),
         lambda: shared.chain.send([opening], other),
-    ):
+    ]
+    for attempt in attempts:
         with shared.chain.refuses("NotAdmin"):
             attempt()
 
@@ -161,12 +164,13 @@ def test_a_paused_oracle_makes_no_facts(world: World) -> None:
         world.chain.warp(slots=1)
     world.chain.send([oracle.draw_challenge(challenge=challenge)], world.admin)
     committing = oracle.commit_challenge(verifier=member.pubkey(), epoch=1, round=999, commitment=COMMITMENT)
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: submit(world, member, symbol, 1),
         lambda: world.chain.send([oracle.create_feed(admin=world.admin.pubkey(), symbol="NEW")], world.admin),
         lambda: world.chain.send([committing], member),
         lambda: world.chain.send([record], member),
-    ):
+    ]
+    for attempt in attempts:
         with world.chain.refuses("Paused"):
             attempt()
     pause(world, 0)
