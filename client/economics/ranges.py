@@ -20,21 +20,20 @@ class ArithmeticRefused(ValueError):
         self.reason = reason
 
 
-def _within(low: int, high: int, values: dict[str, int]) -> None:
-    for name, value in values.items():
-        # A bool or a float would pass the comparison; neither is an amount.
-        if type(value) is not int or not low <= value <= high:
-            raise ArithmeticRefused("Overflow", name, value)
-
-
 def unsigned(bits: int, **values: int) -> None:
     """Refuses values that an unsigned integer of `bits` cannot hold."""
-    _within(0, (1 << bits) - 1, values)
+    for name, value in values.items():
+        # A bool or a float would pass the comparison; neither is an amount.
+        if type(value) is not int or value >> bits:
+            raise ArithmeticRefused("Overflow", name, value)
 
 
 def signed(bits: int, **values: int) -> None:
     """Refuses values that a signed integer of `bits` cannot hold."""
-    _within(-(1 << (bits - 1)), (1 << (bits - 1)) - 1, values)
+    half = 1 << (bits - 1)
+    for name, value in values.items():
+        if type(value) is not int or not -half <= value < half:
+            raise ArithmeticRefused("Overflow", name, value)
 
 
 def u64(name: str, value: int) -> int:
