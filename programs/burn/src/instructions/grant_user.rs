@@ -6,7 +6,8 @@ use {
 #[event_cpi]
 #[derive(Accounts)]
 pub struct GrantUser {
-    #[account(mut)]
+    /// It may be one of the members that sign: `dup` is safe because it has no data.
+    #[account(mut, unsafe(dup))]
     pub payer: Signer,
     #[account(constraint = committee.paused & common::pause::BURN == 0 @ BurnError::Paused)]
     pub committee: Account<Committee>,
