@@ -8,7 +8,7 @@ import signal
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from indexer.db import Pool
     from indexer.replay import ReplayStats
+    from indexer.routing import Routed
     from indexer.status import Status
 
 app = group("The indexer: replays the chain into PostgreSQL, settles jobs, publishes scores.")
@@ -201,13 +202,24 @@ def route(
 
     done = with_database(database, data_dir, work)
     if chosen.as_json:
-        emit([asdict(one) | {"job": str(one.job), "node": one.node and str(one.node)} for one in done])
+        emit([_routed_json(one) for one in done])
         return
     table(
         "Open jobs",
         ("job", ">assignment", ">candidates", "node", ""),
         ((one.job, one.assignment, one.candidates, one.node or "-", one.refused or "started") for one in done),
     )
+
+
+def _routed_json(one: Routed) -> dict[str, Any]:
+    return {
+        "job": str(one.job),
+        "assignment": one.assignment,
+        "candidates": one.candidates,
+        "node": None if one.node is None else str(one.node),
+        "signature": one.signature,
+        "refused": one.refused,
+    }
 
 
 def _rate(stats: ReplayStats) -> int:

@@ -59,16 +59,18 @@ async def route(
     async with pool.acquire() as connection:
         waiting = await wanted(connection, as_of)
         states = await accounts.fetch_many(client, Job, [Pubkey.from_bytes(job.job) for job in waiting])
-        sent = await _on_their_way(connection, as_of)
+        sent, taken = await _on_their_way(connection, as_of)
         nodes: dict[bytes, list[NodeState]] = {}
         done = []
         for job, state in zip(waiting, states, strict=True):
             if state is None or state.state != Job.OPEN or state.assignments != job.assignment:
                 continue  # somebody was faster than the replay
+            if (job.job, job.assignment) in sent:
+                continue  # it may still land
             if job.hardware_class not in nodes:
                 nodes[job.hardware_class] = await nodes_as_of(connection, as_of, job.hardware_class)
             drawn = router.draw(nodes[job.hardware_class], job)
-            done.append(await _assign(client, connection, router_key, job, drawn, as_of, sent, nodes, options))
+            done.append(await _assign(client, connection, router_key, job, drawn, as_of, taken, nodes, options))
     return done
 
 
@@ -110,14 +112,14 @@ async def nodes_as_of(connection: Connection, as_of: int, hardware_class: bytes)
     ]
 
 
-async def _on_their_way(connection: Connection, as_of: int) -> Counter[bytes]:
-    """Processors, by node, of starts that were sent and that the replay has not seen."""
+async def _on_their_way(connection: Connection, as_of: int) -> tuple[set[tuple[bytes, int]], Counter[bytes]]:
+    """Starts that were sent and that the replay has not seen: job and assignment, and their processors by node."""
     await connection.execute(sql("forget_assignments"), as_of, FORGOTTEN_AFTER_SECONDS)
-    rows = await connection.fetch("SELECT node, processors FROM indexer.assignment")
+    rows = await connection.fetch("SELECT job, assignment, node, processors FROM indexer.assignment")
     taken: Counter[bytes] = Counter()
     for row in rows:
         taken[row["node"]] += row["processors"]
-    return taken
+    return {(row["job"], row["assignment"]) for row in rows}, taken
 
 
 async def _assign(
@@ -127,7 +129,7 @@ async def _assign(
     job: Wanted,
     drawn: Draw | None,
     as_of: int,
-    sent: Counter[bytes],
+    taken: Counter[bytes],
     nodes: dict[bytes, list[NodeState]],
     options: SendOptions,
 ) -> Routed:
@@ -136,15 +138,17 @@ async def _assign(
         return Routed(address, job.assignment, 0, None, None, "no node of its class is free")
     node, count = Pubkey.from_bytes(drawn.node), len(drawn.candidates)
     free = next(one.free for one in nodes[job.hardware_class] if one.node == drawn.node)
-    if free - sent[drawn.node] < job.processors:
+    if free - taken[drawn.node] < job.processors:
         return Routed(address, job.assignment, count, node, None, "the node it drew was given to another job just now")
     # Before it is sent: after a kill, this says what may be on its way.
-    await connection.execute(
+    noted = await connection.fetchval(
         "INSERT INTO indexer.assignment (job, assignment, node, processors) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (job, assignment) DO UPDATE SET node = $3, sent_at = now()",
+        "ON CONFLICT DO NOTHING RETURNING job",
         *(job.job, job.assignment, drawn.node, job.processors),
     )
-    sent[drawn.node] += job.processors
+    if noted is None:
+        return Routed(address, job.assignment, count, node, None, "another router of this database sends it now")
+    taken[drawn.node] += job.processors
     try:
         signature = str((await start_job(client, router_key, address, node, argument(drawn, as_of), options)).signature)
     except (Unreachable, NotConfirmed):
@@ -153,7 +157,7 @@ async def _assign(
         await connection.execute(
             "DELETE FROM indexer.assignment WHERE job = $1 AND assignment = $2", job.job, job.assignment
         )
-        sent[drawn.node] -= job.processors
+        taken[drawn.node] -= job.processors
         return Routed(address, job.assignment, count, node, None, str(reason))
     return Routed(address, job.assignment, count, node, signature, None)
 

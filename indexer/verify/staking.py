@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from client import economics
-from client.state import OFFENCES
+from client.offences import OFFENCES
 from indexer.decode import address_text
 from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks
