@@ -25,6 +25,17 @@ from client.actions.jobs import (
     start_job,
 )
 from client.actions.rewards import claim, close_epochs, sell_io
+from client.actions.slashing import appeal_slash, decide_appeal, dismiss_slash, execute_slash, propose_slash
+from client.actions.staking import (
+    claim_rewards,
+    close_delegation,
+    delegate,
+    elect,
+    open_pool,
+    undelegate,
+    withdraw_collateral,
+    withdraw_tickets,
+)
 from client.actions.vesting import lock_io, withdraw_vested
 from client.sending import SendOptions, Sent, fund, send
 
@@ -33,11 +44,19 @@ __all__ = [
     "SendOptions",
     "Sent",
     "accept_admin",
+    "appeal_slash",
     "cancel_job",
     "claim",
+    "claim_rewards",
+    "close_delegation",
     "close_epochs",
+    "decide_appeal",
+    "delegate",
     "deposit_collateral",
+    "dismiss_slash",
     "dispute_job",
+    "elect",
+    "execute_slash",
     "extend_job",
     "finish_job",
     "fund",
@@ -49,7 +68,9 @@ __all__ = [
     "offer_admin",
     "open_credit",
     "open_job",
+    "open_pool",
     "paused_programs",
+    "propose_slash",
     "register_node",
     "register_user",
     "release_job",
@@ -63,5 +84,8 @@ __all__ = [
     "set_pauser",
     "settle_job",
     "start_job",
+    "undelegate",
+    "withdraw_collateral",
+    "withdraw_tickets",
     "withdraw_vested",
 ]

@@ -85,17 +85,19 @@ async def register_user(
     client: AsyncClient,
     authority: Keypair,
     *,
+    commission_bp: int = MIN_COMMISSION_BP,
     affiliate: Pubkey | None = None,
     id: int | None = None,
     options: SendOptions = DEFAULT,
 ) -> Registered:
     """Registers a user in one transaction with its earner (which carries its reputation) and token accounts."""
+    _within("commission", commission_bp, MIN_COMMISSION_BP, MAX_COMMISSION_BP)
     wallet = authority.pubkey()
     _not_itself(wallet, affiliate)
     number = await _free_id(client, wallet, id)
     actor = addresses.actor(wallet, number)
     io_mint, usd_mint = (await reads.emission(client)).io_mint, (await reads.terms(client)).usd_mint
-    register = staking.register_user(authority=wallet, id=number, affiliate=affiliate)
+    register = staking.register_user(authority=wallet, id=number, commission_bp=commission_bp, affiliate=affiliate)
     instructions = [register, *_earning(wallet, actor, io_mint, usd_mint)]
     return Registered(actor, number, 0, 0, await send(client, instructions, [authority], options))
 

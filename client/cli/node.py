@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from client.amounts import IO, format_bp, format_io
+from client.cli.elections import elect as change_election
+from client.cli.elections import election_facts, election_json
 from client.cli.options import AsJson, KeypairFile, Url, address, group, optional_address, settings
 from client.cli.output import emit, facts, table, when
 from client.errors import IonetError
@@ -122,6 +124,81 @@ def deposit(
         facts("Collateral deposited", [("node", node), ("deposited", IO.show(units)), ("transaction", sent.signature)])
 
 
+@app.command("withdraw-collateral")
+def withdraw_collateral(
+    ctx: typer.Context,
+    node: Annotated[str, typer.Argument(help="The node's address.")],
+    amount: Annotated[
+        str | None, typer.Option("--io", help="IO to withdraw, a decimal. Default: all of it.", metavar="IO")
+    ] = None,
+    url: Url = None,
+    keypair: KeypairFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for collateral back: its ticket matures in 14 days, unless parameters say otherwise.
+
+    It counts as collateral no more, and a node with too little earns nothing; until it is paid it can be slashed.
+    `ionet stake tickets` lists it, `ionet stake withdraw` has it paid.
+    """
+    from client import actions
+
+    chosen = settings(ctx, url, keypair, as_json)
+    units, target, key = None if amount is None else IO.parse(amount), address(node), chosen.keypair()
+    asked = chosen.run("asking", lambda client: actions.withdraw_collateral(client, key, target, units))
+    if chosen.as_json:
+        emit(
+            {
+                "node": node,
+                "ticket": str(asked.ticket),
+                "id": asked.id,
+                "unbonding_io_units": asked.amount,
+                "matures_at": asked.matures_at,
+                "signature": str(asked.sent.signature),
+            }
+        )
+        return
+    facts(
+        "Collateral unbonding",
+        [
+            ("node", node),
+            ("ticket", asked.ticket),
+            ("unbonding", IO.show(asked.amount)),
+            ("matures", when(asked.matures_at)),
+            ("transaction", asked.sent.signature),
+        ],
+    )
+
+
+@app.command()
+def elect(
+    ctx: typer.Context,
+    node: Annotated[str, typer.Argument(help="The node's address.")],
+    dollar_share: Annotated[
+        int | None,
+        typer.Option(
+            "--dollar-share",
+            help="The part of its pay taken in dollars, 3000 to 9000 basis points. Default: as it was chosen last.",
+            metavar="BP",
+        ),
+    ] = None,
+    commission: Annotated[
+        int | None,
+        typer.Option(
+            "--commission",
+            help="The stakers' part of what it earns, 100 to 300 basis points. Default: as it was chosen last.",
+            metavar="BP",
+        ),
+    ] = None,
+    url: Url = None,
+    keypair: KeypairFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose a node's dollar share and commission anew, from the next epoch on."""
+    if dollar_share is None and commission is None:
+        raise typer.BadParameter("give --dollar-share, --commission or both")
+    change_election(settings(ctx, url, keypair, as_json), address(node), dollar_share, commission)
+
+
 @app.command()
 def show(
     ctx: typer.Context,
@@ -134,9 +211,9 @@ def show(
     chosen = settings(ctx, url, keypair, as_json)
     wallet = None if node else chosen.keypair().pubkey()
     target = optional_address(node)
-    at, actor, earner, due = chosen.run("reading", lambda client: _read(client, target, wallet))
+    now, at, actor, earner, due = chosen.run("reading", lambda client: _read(client, target, wallet))
     if chosen.as_json:
-        emit(_json(at, actor, earner, due))
+        emit(_json(now, at, actor, earner, due))
         return
     pairs: list[tuple[str, object]] = [
         ("node", at),
@@ -144,8 +221,7 @@ def show(
         ("number", actor.id),
         ("hardware", f"{actor.processors} x {actor.class_}"),
         ("collateral", f"{IO.show(actor.collateral)} of {IO.show(actor.collateral_required)} required"),
-        ("dollar share", format_bp(actor.election.dollar_share_bp)),
-        ("commission", format_bp(actor.election.commission_bp)),
+        *election_facts(actor, now),
         ("affiliate", actor.affiliate if actor.has_affiliate else "nobody"),
         ("registered", when(actor.registered_at)),
     ]
@@ -172,9 +248,9 @@ def list_nodes(
     """List the network's nodes, with their collateral in IO, points and reputation."""
     chosen = settings(ctx, url, keypair, as_json)
     wallet = chosen.keypair().pubkey() if mine else optional_address(owner)
-    found = chosen.run("reading the nodes", lambda client: _list(client, wallet, hardware_class))
+    now, found = chosen.run("reading the nodes", lambda client: _list(client, wallet, hardware_class))
     if chosen.as_json:
-        emit([_json(at, actor, earner, None) for at, actor, earner in found])
+        emit([_json(now, at, actor, earner, None) for at, actor, earner in found])
         return
     table(
         f"{len(found)} nodes",
@@ -186,7 +262,7 @@ def list_nodes(
                 actor.processors,
                 format_io(actor.collateral)
                 + ("" if actor.collateral >= actor.collateral_required else " (too little)"),
-                format_bp(actor.election.dollar_share_bp),
+                format_bp(actor.election_at(now).dollar_share_bp),
                 earner.points if earner else "-",
                 earner.reputation if earner else "-",
             )
@@ -197,8 +273,9 @@ def list_nodes(
 
 async def _list(
     client: AsyncClient, wallet: Pubkey | None, hardware_class: str | None
-) -> list[tuple[Pubkey, Actor, Earner | None]]:
+) -> tuple[int, list[tuple[Pubkey, Actor, Earner | None]]]:
     from client import accounts, addresses, reads, state
+    from client.rpc import chain_time
 
     if hardware_class is not None:
         await reads.hardware_class(client, hardware_class)
@@ -209,13 +286,15 @@ async def _list(
         if hardware_class in (None, node.class_) and wallet in (None, node.authority)
     ]
     earners = await accounts.fetch_many(client, state.Earner, [addresses.earner(at) for at, _ in chosen])
-    return [(at, node, earner) for (at, node), earner in zip(chosen, earners, strict=True)]
+    listed = [(at, node, earner) for (at, node), earner in zip(chosen, earners, strict=True)]
+    return await chain_time(client), listed
 
 
 async def _read(
     client: AsyncClient, target: Pubkey | None, wallet: Pubkey | None
-) -> tuple[Pubkey, Actor, Earner | None, Pending | None]:
+) -> tuple[int, Pubkey, Actor, Earner | None, Pending | None]:
     from client import accounts, addresses, reads, state
+    from client.rpc import chain_time
 
     if target is None:
         assert wallet is not None
@@ -227,10 +306,10 @@ async def _read(
     actor = await reads.actor(client, target)
     earner = await accounts.fetch(client, state.Earner, addresses.earner(target))
     due = await reads.pending(client, await reads.emission(client), earner) if earner else None
-    return target, actor, earner, due
+    return await chain_time(client), target, actor, earner, due
 
 
-def _json(at: Pubkey, actor: Actor, earner: Earner | None, due: Pending | None) -> dict[str, Any]:
+def _json(now: int, at: Pubkey, actor: Actor, earner: Earner | None, due: Pending | None) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "node": str(at),
         "owner": str(actor.authority),
@@ -239,8 +318,7 @@ def _json(at: Pubkey, actor: Actor, earner: Earner | None, due: Pending | None) 
         "processors": actor.processors,
         "collateral_io_units": actor.collateral,
         "collateral_required_io_units": actor.collateral_required,
-        "dollar_share_bp": actor.election.dollar_share_bp,
-        "commission_bp": actor.election.commission_bp,
+        **election_json(actor, now),
         "affiliate": str(actor.affiliate) if actor.has_affiliate else None,
         "registered_at": actor.registered_at,
         "points": earner.points if earner else None,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from client.amounts import format_bp
-from client.cli.options import AsJson, KeypairFile, Url, group, optional_address, settings
+from client.cli.elections import elect as change_election
+from client.cli.elections import election_facts, election_json
+from client.cli.options import AsJson, KeypairFile, Url, address, group, optional_address, settings
 from client.cli.output import emit, facts, when
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ app = group("People who rent: a user opens jobs and has a reputation.")
 @app.command()
 def register(
     ctx: typer.Context,
+    commission: Annotated[
+        int,
+        typer.Option("--commission", help="The stakers' part of what it earns, 100 to 300 basis points.", metavar="BP"),
+    ] = 100,
     affiliate: Annotated[
         str | None, typer.Option(help="Wallet of who brought the user in; for good.", metavar="ADDRESS")
     ] = None,
@@ -37,11 +43,30 @@ def register(
 
     chosen = settings(ctx, url, keypair, as_json)
     key, by = chosen.keypair(), optional_address(affiliate)
-    made = chosen.run("registering the user", lambda client: actions.register_user(client, key, affiliate=by, id=id))
+    made = chosen.run(
+        "registering the user",
+        lambda client: actions.register_user(client, key, commission_bp=commission, affiliate=by, id=id),
+    )
     if chosen.as_json:
         emit({"user": str(made.actor), "id": made.id, "signature": str(made.sent.signature)})
     else:
         facts("User registered", [("user", made.actor), ("number", made.id), ("transaction", made.sent.signature)])
+
+
+@app.command()
+def elect(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Argument(help="The user's address.")],
+    commission: Annotated[
+        int,
+        typer.Option("--commission", help="The stakers' part of what it earns, 100 to 300 basis points.", metavar="BP"),
+    ],
+    url: Url = None,
+    keypair: KeypairFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose a user's commission anew, from the next epoch on."""
+    change_election(settings(ctx, url, keypair, as_json), address(user), None, commission)
 
 
 @app.command()
@@ -56,9 +81,10 @@ def show(
     chosen = settings(ctx, url, keypair, as_json)
     wallet = None if user else chosen.keypair().pubkey()
     target = optional_address(user)
-    at, actor, earner, discount = chosen.run("reading", lambda client: _read(client, target, wallet))
+    now, at, actor, earner, discount = chosen.run("reading", lambda client: _read(client, target, wallet))
     reputation = earner.reputation if earner else 0
     if chosen.as_json:
+        elected = election_json(actor, now)
         emit(
             {
                 "user": str(at),
@@ -66,6 +92,9 @@ def show(
                 "id": actor.id,
                 "reputation": reputation,
                 "discount_bp": discount,
+                "commission_bp": elected["commission_bp"],
+                "next_commission_bp": elected["next_commission_bp"],
+                "next_election_at": elected["next_election_at"],
                 "affiliate": str(actor.affiliate) if actor.has_affiliate else None,
                 "registered_at": actor.registered_at,
             }
@@ -79,6 +108,7 @@ def show(
             ("number", actor.id),
             ("reputation", f"{reputation:,} of 10,000"),
             ("discount", format_bp(discount)),
+            *election_facts(actor, now),
             ("affiliate", actor.affiliate if actor.has_affiliate else "nobody"),
             ("registered", when(actor.registered_at)),
         ],
@@ -87,7 +117,7 @@ def show(
 
 async def _read(
     client: AsyncClient, target: Pubkey | None, wallet: Pubkey | None
-) -> tuple[Pubkey, Actor, Earner | None, int]:
+) -> tuple[int, Pubkey, Actor, Earner | None, int]:
     from client import accounts, addresses, reads, state
     from client.rpc import chain_time
 
@@ -96,6 +126,7 @@ async def _read(
         target, _ = await reads.user_of(client, wallet)
     actor = await reads.actor(client, target)
     earner = await accounts.fetch(client, state.Earner, addresses.earner(target))
-    parameters = (await reads.terms(client)).parameters_at(await chain_time(client))
+    now = await chain_time(client)
+    parameters = (await reads.terms(client)).parameters_at(now)
     discount = parameters.discount_of(earner.reputation if earner else 0)
-    return target, actor, earner, discount
+    return now, target, actor, earner, discount

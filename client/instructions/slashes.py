@@ -14,7 +14,7 @@ from client.idl import build
 def propose_slash(
     *, proposer: Pubkey, actor: Pubkey, id: int, offence: int, evidence: bytes, signers: Sequence[Pubkey]
 ) -> Instruction:
-    """Says that an actor has committed an offence (1 to 5: `client.state.OFFENCES`), as its slash number `id`.
+    """Says that an actor has committed an offence (1 to 5: `client.offences`), as its slash number `id`.
 
     Signed by `proposer`, which pays the rent and gets it back, and by `signers`, a strict majority of the
     committee. `evidence`: a SHA-256. Derived: committee, registry, slash.

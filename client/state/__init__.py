@@ -4,12 +4,12 @@ They name fields as the IDLs do, without padding; a test holds them to the IDLs.
 `bytes`, numbers with 64 fractional bits are one `int`, and parts of accounts are dataclasses themselves.
 """
 
+from client.offences import OFFENCES
 from client.state.burn import Auction, BurnParameters, Grant
 from client.state.emission import Earner, Emission, EmissionParameters, Rates, Vesting
 from client.state.escrow import EscrowParameters, Job, Terms
 from client.state.oracle import PAUSE_BITS, Challenge, Committee, Feed, OracleParameters
 from client.state.staking import (
-    OFFENCES,
     Actor,
     Class,
     Delegation,

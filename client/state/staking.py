@@ -8,6 +8,7 @@ from typing import ClassVar
 from solders.pubkey import Pubkey
 
 from client.idl import ProgramName
+from client.offences import OFFENCES
 from client.state.change import in_force
 
 
@@ -154,16 +155,6 @@ class Ticket:
     id: int
 
 
-OFFENCES: dict[int, tuple[str, int]] = {
-    1: ("unresponsive", 100),
-    2: ("abandoned-job", 500),
-    3: ("false-hardware", 2_000),
-    4: ("false-results", 5_000),
-    5: ("fraud", 10_000),
-}
-"""Name, and what is lost in basis points, of each offence."""
-
-
 @dataclass(frozen=True, slots=True)
 class Slash:
     """A slash that waits for an appeal, or for its decision."""
@@ -186,6 +177,16 @@ class Slash:
     """What is lost of the stake and of the collateral."""
     offence: int
     state: int
+
+    @property
+    def state_name(self) -> str:
+        """Its state in words."""
+        return self.STATES.get(self.state, str(self.state))
+
+    @property
+    def offence_name(self) -> str:
+        """Its offence in words."""
+        return OFFENCES[self.offence][0] if self.offence in OFFENCES else str(self.offence)
 
     def is_executable(self, now: int) -> bool:
         """Whether anyone can have it executed at `now`, the chain's time."""

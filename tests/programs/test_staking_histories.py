@@ -17,6 +17,7 @@ from solders.keypair import Keypair
 from client import addresses, economics, state
 from client.economics import IO
 from client.economics.pool import MIN_INDEX
+from client.offences import OFFENCES
 from tests.programs.staking_steps import (
     DAY,
     actor_of,
@@ -176,7 +177,7 @@ class Pool:
             case Slash(offence):
                 slashed(self.world, self.actor, offence, id=next(self.numbers))
                 self.slashes += 1
-                kept = 1 - Fraction(state.OFFENCES[offence][1], 10_000)
+                kept = 1 - Fraction(OFFENCES[offence][1], 10_000)
                 for staker in self.stakers:
                     staker.delegated.value *= kept
                     staker.unbonding.value *= kept

@@ -6,7 +6,8 @@ from solders.keypair import Keypair
 from client import addresses, economics, state
 from client.economics import IO
 from client.instructions import slashes
-from client.state import OFFENCES, Actor, Slash
+from client.offences import OFFENCES
+from client.state import Actor, Slash
 from tests.programs.staking_steps import (
     DAY,
     EVIDENCE,
