@@ -50,6 +50,8 @@ EXPECTED: dict[tuple[str, str], Pubkey] = {
     ("burn", "auction"): addresses.auction(),
     ("burn", "vault"): addresses.burn_vault(),
     ("burn", "incentives"): addresses.incentives_vault(),
+    ("burn", "grant"): addresses.grant(SOMEBODY),
+    ("burn", "credit"): addresses.credit(SOMEBODY),
 }
 
 
