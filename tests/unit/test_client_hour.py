@@ -54,10 +54,11 @@ def test_a_node_and_a_user_go_through_an_hour(network: Network) -> None:
     assert network.json("owner", "job", "report", job, "--digest", "ab" * 32)["digest"] == "ab" * 32
     settled = network.json("owner", "job", "settle", job)
     assert (settled["settled_usd_units"], settled["settled_seconds"]) == (800_000, 3_600)
-    finished = network.json("renter", "job", "finish", job)
-    assert (finished["state"], finished["deposit_usd_units"]) == ("finished", 1_600_000)
-    assert "finished already" in network.refusal("renter", "job", "finish", job)
-    assert [row["job"] for row in network.json(None, "job", "list", "--user", user, "--state", "finished")] == [job]
+    assert "its user ends it before with `ionet job cancel`" in network.refusal("owner", "job", "finish", job)
+    cancelled = network.json("renter", "job", "cancel", job)
+    assert (cancelled["state"], cancelled["deposit_usd_units"]) == ("settled", 1_600_000)
+    assert "settled already" in network.refusal("renter", "job", "finish", job)
+    assert [row["job"] for row in network.json(None, "job", "list", "--user", user, "--state", "settled")] == [job]
 
     assert "scores of epoch 1 are not final" in network.refusal("owner", "epoch", "close")
     assert "nothing to claim" in network.refusal("owner", "claim")
