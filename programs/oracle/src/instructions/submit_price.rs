@@ -2,7 +2,7 @@ use {
     crate::*,
     economics::{
         median::{lower_median, sort},
-        BPS,
+        split::bps_floor,
     },
 };
 
@@ -94,8 +94,7 @@ fn majority_price(committee: &Committee, feed: &mut Feed, now: i64) -> Result<Op
         median
     } else {
         // Rounded down: the bound is never exceeded. At least 1, or a tiny price could not move.
-        let step = u128::from(from) * u128::from(parameters.max_change_bp) / u128::from(BPS);
-        let step = u64::try_from(step)
+        let step = bps_floor(from, parameters.max_change_bp as u16) // at most 10,000
             .map_err(|_| OracleError::Overflow)?
             .max(1);
         median.clamp(from.saturating_sub(step).max(1), from.saturating_add(step))
