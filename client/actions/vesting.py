@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from solana.rpc.async_api import AsyncClient
+from solana.rpc.commitment import Confirmed
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
@@ -13,6 +14,7 @@ from client import accounts, addresses, reads
 from client.actions.rewards import NothingToClaim
 from client.amounts import IO
 from client.errors import IonetError
+from client.idl import TOKEN_PROGRAM
 from client.instructions import emission, tokens
 from client.rpc import chain_time
 from client.sending import DEFAULT, SendOptions, Sent, send
@@ -84,6 +86,20 @@ async def withdraw_vested(
     return Withdrawn(sum(amounts.values()), ready, sent)
 
 
+async def no_wallets(client: AsyncClient, wanted: Sequence[Pubkey]) -> dict[Pubkey, str]:
+    """Those that are no wallet, and what they are: IO locked for a token account, say, would be lost."""
+    found = {}
+    for start in range(0, len(wanted), accounts.MANY):
+        batch = list(wanted[start : start + accounts.MANY])
+        values = (await client.get_multiple_accounts(batch, Confirmed)).value
+        for address, value in zip(batch, values, strict=True):
+            if value is not None and value.executable:
+                found[address] = "a program"
+            elif value is not None and value.owner == TOKEN_PROGRAM:
+                found[address] = "a token account or a mint"
+    return found
+
+
 async def lock_io(
     client: AsyncClient,
     depositor: Keypair,
@@ -105,6 +121,8 @@ async def lock_io(
             f"IO is locked for whole steps: {end - start} seconds are not one or more steps of {step_seconds}"
         )
     wallet, io_mint = depositor.pubkey(), (await reads.emission(client)).io_mint
+    for address, kind in (await no_wallets(client, [beneficiary])).items():
+        raise IonetError(f"{address} is {kind}: give the address of a wallet")
     source = addresses.token_account(wallet, io_mint)
     held = await accounts.token_balance(client, source) or 0
     if held < amount:

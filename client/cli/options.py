@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -131,6 +132,19 @@ def group(about: str) -> typer.Typer:
 def single() -> typer.Typer:
     """One command that is no group."""
     return typer.Typer(**_TYPER)
+
+
+def unix_seconds(text: str) -> int:
+    """A time, for the command line."""
+    try:
+        if text.isdecimal():
+            return int(text)
+        time = datetime.fromisoformat(text)
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is no time: give 2026-01-01T00:00:00Z (UTC without a zone), or Unix seconds"
+        ) from None
 
 
 def address(text: str) -> Pubkey:

@@ -17,7 +17,9 @@ from client.cli import _OWN, _unavailable
 from tests.unit.client_network import ionet
 
 COMMANDS = [
-    *(["keygen"], ["claim"], ["schedule"]),
+    *(["keygen"], ["claim"], ["schedule"], ["supply"]),
+    *(["genesis", name] for name in ("plan", "run")),
+    *(["vesting", name] for name in ("list", "withdraw", "lock")),
     *(["node", name] for name in ("register", "deposit", "show", "list")),
     *(["user", name] for name in ("register", "show")),
     *(["job", name] for name in ("quote", "open", "extend", "cancel", "report", "settle", "release")),
