@@ -195,7 +195,7 @@ async def settle_job(client: AsyncClient, payer: Keypair, job: Pubkey, options: 
         raise IonetError(f"job {job} has nothing to settle: its node has to report first")
     parameters = (await reads.terms(client)).parameters_at(now)
     if found.payable_seconds(now, parameters) <= found.settled_seconds:
-        if found.assignment_seconds < parameters.min_work_seconds:
+        if not found.has_worked_enough(parameters):
             raise IonetError(
                 f"job {job} has worked {found.assignment_seconds} s: "
                 f"nothing is paid below {parameters.min_work_seconds} s in all"

@@ -21,7 +21,7 @@ class EscrowParameters:
     dispute_bond: int
     """USD base units that a dispute locks."""
     min_work_seconds: int
-    """That a node must work on a job before anything is paid."""
+    """That a node must work on a job before anything is paid, or all that the job has left."""
     report_seconds: int
     """Without a report after which a node has failed."""
     dispute_seconds: int
@@ -167,6 +167,11 @@ class Job:
         """What this node reports to have worked."""
         return self.worked_seconds - self.base_seconds
 
+    def has_worked_enough(self, parameters: EscrowParameters) -> bool:
+        """Whether this node has worked what is paid at least: the minimum, or all that it was given."""
+        all_of_it = self.worked_seconds >= self.hours * SECONDS_PER_HOUR
+        return all_of_it or self.assignment_seconds >= parameters.min_work_seconds
+
     def _worked_until(self, time: int) -> int:
         return self.base_seconds + max(min(time, self.reported_at, self.end) - self.started_at, 0)
 
@@ -178,13 +183,13 @@ class Job:
         """Up to which second of the job a settlement at `now` would pay: `settled_seconds` where it would not."""
         if self.has_stopped:
             return self.worked_seconds
-        if self.state != self.RUNNING or self.assignment_seconds < parameters.min_work_seconds:
+        if self.state != self.RUNNING or not self.has_worked_enough(parameters):
             return self.settled_seconds
         return max(self._worked_until(now - parameters.dispute_seconds), self.settled_seconds)
 
     def is_settled(self, parameters: EscrowParameters) -> bool:
         """Whether nothing is left to pay: a running node's work below the minimum is not paid."""
-        below = not self.has_stopped and self.assignment_seconds < parameters.min_work_seconds
+        below = not self.has_stopped and not self.has_worked_enough(parameters)
         return self.worked_seconds <= self.settled_seconds or below
 
     @property

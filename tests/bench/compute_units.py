@@ -94,13 +94,16 @@ def cases() -> dict[str, int]:
 
 def _settlements(world: World, meter: Meter) -> None:
     node, user = world.node(dollar_share_bp=3_000), world.user()
+    world.end_of(1)
+    world.post_scores(1, (user[1], 0, 7_500))  # a discount, or locked IO in its place
+    world.prices()
     jobs = {
         "plain": world.open_job(user, id=1, hours=2),
         "user takes locked IO": world.open_job(user, id=2, hours=2, benefit=state.Job.LOCKED_IO),
     }
     for job in jobs.values():
         world.start_job(job, node[1])
-    world.end_of(1)
+    world.chain.warp(seconds=3_600)
     for case, job in jobs.items():
         world.report_job(node, job)
         world.chain.warp(seconds=PARAMETERS.escrow.dispute_seconds)

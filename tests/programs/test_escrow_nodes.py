@@ -173,6 +173,20 @@ def test_each_node_works_its_own_minimum(shared: World) -> None:
     assert job_of(shared, job).settled_seconds == 2 * HOUR + 7
 
 
+def test_a_node_that_works_all_that_is_left_is_paid(shared: World) -> None:
+    """Where a job has less than the minimum left, working all of it is enough, and a second less is not."""
+    job, user, _, second = _replaced(shared, 2 * HOUR + 1_800)
+    worked(shared, 1_799, job, second)
+    with shared.chain.refuses("BelowMinimumWork"):
+        shared.settle_job(job, second)
+    worked(shared, 1, job, second)
+    with shared.chain.refuses("SettleFirst"):
+        shared.finish_job(job, user)
+    shared.settle_job(job, second)
+    shared.finish_job(job, user)
+    assert job_of(shared, job).settled_usd == job_of(shared, job).deposit
+
+
 @pytest.mark.parametrize("seconds", [1, HOUR - 1])
 def test_forfeited_work_is_the_users_again(shared: World, seconds: int) -> None:
     """The hours of a node that left below the minimum are worked by another, all of them, and paid once."""

@@ -81,6 +81,7 @@ class Model:
     def owed(self) -> bool:
         worked = self.worked(self.reported)
         enough = self.stopped_at is not None or worked - self.earlier >= TERMS.min_work_seconds
+        enough = enough or worked == self.hours * HOUR
         return worked > self.paid and enough
 
     # Each: the error's name, or None once it is done.

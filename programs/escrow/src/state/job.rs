@@ -114,10 +114,10 @@ impl Job {
 
     /// Unix seconds at which a running job's hours are over.
     pub fn end(&self) -> i64 {
-        let seconds = i64::from(self.hours.get()) * SECONDS_PER_HOUR as i64;
-        self.started_at
-            .get()
-            .saturating_add(seconds - i64::from(self.base_seconds.get()))
+        let left = self
+            .paid_for_seconds()
+            .saturating_sub(self.base_seconds.get().into());
+        self.started_at.get().saturating_add(left as i64)
     }
 
     /// Whether the node's last report is recent, or its start.
@@ -144,6 +144,18 @@ impl Job {
             .saturating_sub(self.base_seconds.get().into())
     }
 
+    /// Whether this node has worked what is paid at least: the minimum, or all that it was given.
+    fn has_worked_enough(&self, parameters: &EscrowParameters) -> bool {
+        let worked = self.assignment_seconds();
+        worked >= u64::from(parameters.min_work_seconds)
+            || worked.saturating_add(self.base_seconds.get().into()) >= self.paid_for_seconds()
+    }
+
+    /// Seconds of the hours paid for.
+    fn paid_for_seconds(&self) -> u64 {
+        u64::from(self.hours.get()) * SECONDS_PER_HOUR
+    }
+
     /// Makes `seconds` of all nodes' work what was worked: no more than was.
     pub fn stop(&mut self, state: u8, seconds: u64) {
         let seconds = seconds.saturating_sub(self.base_seconds.get().into());
@@ -164,7 +176,7 @@ impl Job {
             return Ok(worked);
         }
         require!(
-            self.assignment_seconds() >= u64::from(parameters.min_work_seconds),
+            self.has_worked_enough(parameters),
             EscrowError::BelowMinimumWork
         );
         let payable = self.worked_until(now.saturating_sub(parameters.dispute_seconds.into()));
@@ -175,9 +187,8 @@ impl Job {
     /// Whether nothing is left to pay. A running node's work below the minimum is not: it is the
     /// user's again.
     pub fn is_settled(&self, parameters: &EscrowParameters) -> bool {
-        let below_minimum = self.assignment_seconds() < u64::from(parameters.min_work_seconds);
         self.worked_seconds() <= u64::from(self.settled_seconds.get())
-            || (!self.has_stopped() && below_minimum)
+            || (!self.has_stopped() && !self.has_worked_enough(parameters))
     }
 
     /// Refuses to close a job that somebody works on or is owed for. Errors: `NotAuthority`, `NotOver`,

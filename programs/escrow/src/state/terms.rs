@@ -26,7 +26,7 @@ pub struct EscrowParameters {
     pub router: Address,
     /// USD base units that a dispute locks.
     pub dispute_bond: u64,
-    /// Seconds that a node must work on a job before anything is paid.
+    /// Seconds that a node must work on a job before anything is paid, or all that the job has left.
     pub min_work_seconds: u32,
     /// Seconds without a report after which a node has failed.
     pub report_seconds: u32,
