@@ -23,9 +23,9 @@ class AuctionLedger:
     """The chain's time, Unix seconds."""
     burned_io: int = 0
     paid_usd: int = 0
-    granted: int = 0
+    granted_usd: int = 0
     """USD base units that left the incentives vault."""
-    _parameters: Changing = field(default_factory=lambda: Changing.begin({}))
+    parameters: Changing = field(default_factory=lambda: Changing.begin({}))
 
     def block(self, event: Event) -> None:
         """Time has passed."""
@@ -33,11 +33,11 @@ class AuctionLedger:
 
     def auction_initialized(self, event: Event) -> None:
         """The parameters of the auction and of the grants."""
-        self._parameters = Changing.begin(nested(event, "parameters"))
+        self.parameters = Changing.begin(nested(event, "parameters"))
 
     def burn_parameters_set(self, event: Event) -> None:
         """Other parameters, from an epoch's start on."""
-        self._parameters.change(nested(event, "parameters"), event["from"], self.now)
+        self.parameters.change(nested(event, "parameters"), event["from"], self.now)
 
     def io_burned(self, event: Event) -> None:
         """The auction pays the price and the premium that it says, rounded against the seller."""
@@ -47,7 +47,11 @@ class AuctionLedger:
         is_all = usd == io * factor // unit
         is_vault = factor > 0 and io == -(-usd * unit // factor)
         worth = usd if is_all or is_vault else io * factor // unit
+        terms, premium_bp = self.parameters.at(self.now), event["premium_bp"]
+        # How far it has risen depends on what the vault held, which strangers may add to.
+        within = min(max(premium_bp, terms["start_bp"]), terms["end_bp"])
         self.checks.equal("paid for burned IO", f"slot {event['slot']}", worth, usd)
+        self.checks.equal("premium of a sale, basis points", f"slot {event['slot']}", within, premium_bp)
         self.burned_io += io
         self.paid_usd += usd
 
@@ -60,6 +64,6 @@ class AuctionLedger:
         self._grant(event, "owner_grant")
 
     def _grant(self, event: Event, parameter: str) -> None:
-        amount = self._parameters.at(self.now)[parameter]
+        amount = self.parameters.at(self.now)[parameter]
         self.checks.equal(f"granted: {parameter}", address_text(event["actor"]), amount, event["amount"])
-        self.granted += amount
+        self.granted_usd += amount

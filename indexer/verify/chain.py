@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,22 +10,22 @@ from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Confirmed
 from solders.pubkey import Pubkey
 
-from client import accounts, addresses
-from client.state import Actor, Auction, Earner, Emission, Job, Registry
+from client import addresses
 from indexer.blocks import Transaction
-from indexer.decode import Decoder, address_text
+from indexer.decode import Decoder
+from indexer.decode import address_text as _text
 from indexer.rpc import Rpc
+from indexer.verify import compared
+from indexer.verify.compared import Compare
 from indexer.verify.history import History
 from indexer.verify.staking import NOBODY
 
 if TYPE_CHECKING:
     from indexer.db import Pool
 
-_MINT_SUPPLY: Final = slice(36, 44)
-_TOKEN_AMOUNT: Final = slice(64, 72)
 _MANY: Final = 100
 
-Compare = Callable[[History, bytes | None], None]
+Wanted = tuple[Pubkey, Compare]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +44,7 @@ class Snapshot:
 
 async def snapshots(client: AsyncClient, history: History, io_mint: str, genesis_supply: int | None) -> list[Snapshot]:
     """Every account that the history knows of, sorted by the slots in which the node answered."""
-    wanted: list[tuple[Pubkey, Compare]] = [
-        (addresses.emission(), _emission),
-        (addresses.auction(), _auction),
-        (addresses.registry(), _registry),
-        (Pubkey.from_string(io_mint), _supply(genesis_supply)),
-        (addresses.burn_vault(), _at_least("burn vault", lambda h: h.jobs.burn - h.auction.paid_usd)),
-        (addresses.incentives_vault(), _at_least("incentives vault", lambda h: h.jobs.incentives - h.auction.granted)),
-        (addresses.stake_vault(), _at_least("stake vault", lambda h: h.staking.held)),
-        (addresses.locked_vault(), _at_least("vault of locked IO", lambda h: h.emission.locked_io)),
-    ]
-    for actor in sorted(history.staking.actors):
-        wanted.append((Pubkey.from_bytes(actor), _actor(actor)))
-        rewards = history.staking.actors[actor].rewards
-        if rewards != NOBODY:
-            wanted.append((Pubkey.from_bytes(rewards), _rewards(actor)))
-    for user in sorted(history.jobs.credits):
-        wanted.append((addresses.credit(Pubkey.from_bytes(user)), _credit(user)))
-    wanted += [(Pubkey.from_bytes(e), _earner(a)) for e, a in sorted(history.emission.actor_of.items())]
-    for address, job in sorted(history.jobs.jobs.items()):
-        key = Pubkey.from_bytes(address)
-        wanted.append((key, _job(address)))
-        if not job.is_finished:
-            wanted.append((addresses.job_vault(key), _vault(address)))
+    wanted = [*_singletons(history, io_mint, genesis_supply), *_actors(history), *_jobs(history)]
     taken = []
     for start in range(0, len(wanted), _MANY):
         batch = wanted[start : start + _MANY]
@@ -75,6 +53,63 @@ async def snapshots(client: AsyncClient, history: History, io_mint: str, genesis
         compares = (compare for _, compare in batch)
         taken.append(Snapshot(answer.context.slot, tuple(zip(compares, data, strict=True))))
     return sorted(taken, key=lambda snapshot: snapshot.slot)
+
+
+def _singletons(history: History, io_mint: str, genesis_supply: int | None) -> Iterator[Wanted]:
+    yield addresses.committee(), compared.committee
+    yield addresses.emission(), compared.emission
+    yield addresses.auction(), compared.auction
+    yield addresses.registry(), compared.registry
+    yield addresses.terms(), compared.terms
+    yield Pubkey.from_string(io_mint), compared.supply(genesis_supply)
+    for name, address, held in (
+        ("burn vault", addresses.burn_vault(), lambda h: h.jobs.burn - h.auction.paid_usd),
+        ("incentives vault", addresses.incentives_vault(), lambda h: h.jobs.incentives - h.auction.granted_usd),
+        ("stake vault", addresses.stake_vault(), lambda h: h.staking.held),
+        ("vault of locked IO", addresses.locked_vault(), lambda h: h.emission.locked_io),
+    ):
+        yield address, compared.at_least(name, held)
+    for symbol in sorted(history.oracle.prices):
+        yield addresses.feed(addresses.symbol_text(symbol)), compared.feed(symbol)
+
+
+def _actors(history: History) -> Iterator[Wanted]:
+    for earner, actor in sorted(history.emission.actor_of.items()):
+        yield Pubkey.from_bytes(earner), compared.earner(actor)
+    for address in sorted(history.staking.actors):
+        yield Pubkey.from_bytes(address), compared.actor(address)
+        rewards = history.staking.actors[address].rewards
+        if rewards != NOBODY:
+            yield Pubkey.from_bytes(rewards), compared.at_least("rewards of stakers", _rewards(address), _text(address))
+    for vesting in sorted(history.emission.vestings):
+        yield Pubkey.from_bytes(vesting), compared.vesting(vesting)
+    for user in sorted(history.jobs.credits):
+        credit = addresses.credit(Pubkey.from_bytes(user))
+        yield credit, compared.at_least("credits of users", _credit(user), _text(user))
+
+
+def _jobs(history: History) -> Iterator[Wanted]:
+    for address, job in sorted(history.jobs.jobs.items()):
+        key = Pubkey.from_bytes(address)
+        yield key, compared.job(address)
+        if not job.is_finished:
+            yield addresses.job_vault(key), compared.at_least("vaults of jobs", _vault(address), _text(address))
+
+
+def _rewards(actor: bytes) -> Callable[[History], int]:
+    def held(history: History) -> int:
+        pool = history.staking.actors[actor]
+        return pool.counted_rewards + pool.uncounted
+
+    return held
+
+
+def _credit(user: bytes) -> Callable[[History], int]:
+    return lambda history: history.jobs.credits[user]
+
+
+def _vault(job: bytes) -> Callable[[History], int]:
+    return lambda history: history.jobs.jobs[job].held
 
 
 async def genesis_supply(pool: Pool, rpc: Rpc, io_mint: str) -> int | None:
@@ -108,108 +143,3 @@ def _minted(transaction: Transaction, io_mint: str) -> int:
     decoded = Decoder(io_mint).transaction(transaction)
     changes = decoded.rows.get("io_supply_changed", [])
     return sum(direction * amount for *_, direction, amount, _ in changes)
-
-
-def _emission(history: History, data: bytes | None) -> None:
-    state, ledger = accounts.decode(Emission, data or b""), history.emission
-    for name in (
-        *("per_point", "carry_availability", "carry_compute", "total_points", "total_coupons"),
-        *("minted", "locked_io", "closed_epoch", "final_epoch"),
-    ):
-        history.checks.equal(f"emission account: {name}", "", getattr(ledger, name), getattr(state, name))
-
-
-def _auction(history: History, data: bytes | None) -> None:
-    state = accounts.decode(Auction, data or b"")
-    history.checks.equal("auction account: burned_io", "", history.auction.burned_io, state.burned_io)
-    history.checks.equal("auction account: paid_usd", "", history.auction.paid_usd, state.paid_usd)
-
-
-def _registry(history: History, data: bytes | None) -> None:
-    state = accounts.decode(Registry, data or b"")
-    history.checks.equal("registry account: slashed_io", "", history.staking.slashed, state.slashed_io)
-
-
-def _supply(genesis: int | None) -> Compare:
-    def compare(history: History, data: bytes | None) -> None:
-        supply = int.from_bytes((data or b"")[_MINT_SUPPLY], "little")
-        ledger = history.supply
-        history.checks.equal("IO minted: token program and claims", "", history.emission.minted, ledger.minted)
-        burned = history.auction.burned_io + history.staking.slashed
-        history.checks.equal("IO burned: auction, slashes and token program", "", burned, ledger.explained)
-        if ledger.burned > ledger.explained:
-            own = ledger.burned - ledger.explained
-            history.checks.notes.append(f"holders burned {own} base units of IO of their own, outside of the auction")
-        if genesis is None:
-            history.checks.notes.append(
-                "supply not compared: the node has no history of the mint from before the emission"
-            )
-            return
-        history.checks.equal("IO supply", "", genesis + ledger.minted - ledger.burned, supply)
-
-    return compare
-
-
-def _earner(actor: bytes) -> Compare:
-    def compare(history: History, data: bytes | None) -> None:
-        earner, ledger = accounts.decode(Earner, data or b""), history.emission.earners[actor]
-        for name in (
-            *("points", "reputation", "snapshot", "liquid", "bonus"),
-            *("coupons_base", "coupons_bonus", "coupon_epoch"),
-        ):
-            history.checks.equal(
-                f"earner accounts: {name}", address_text(actor), getattr(ledger, name), getattr(earner, name)
-            )
-
-    return compare
-
-
-def _job(address: bytes) -> Compare:
-    def compare(history: History, data: bytes | None) -> None:
-        job, ledger = accounts.decode(Job, data or b""), history.jobs.jobs[address]
-        whose = address_text(address)
-        history.checks.equal("job accounts: settled_usd", whose, ledger.settled, job.settled_usd)
-        for name in ("deposit", "granted", "bond", "settled_seconds", "base_seconds", "period", "assignments"):
-            history.checks.equal(f"job accounts: {name}", whose, getattr(ledger, name), getattr(job, name))
-
-    return compare
-
-
-def _actor(address: bytes) -> Compare:
-    def compare(history: History, data: bytes | None) -> None:
-        actor, ledger = accounts.decode(Actor, data or b""), history.staking.actors[address]
-        for name in (
-            *("collateral", "stake", "shares", "unbonding_shares", "index"),
-            *("per_share", "carry", "counted_rewards"),
-        ):
-            history.checks.equal(
-                f"actor accounts: {name}", address_text(address), getattr(ledger, name), getattr(actor, name)
-            )
-
-    return compare
-
-
-def _vault(address: bytes) -> Compare:
-    return _at_least("vaults of jobs", lambda history: history.jobs.jobs[address].held, address_text(address))
-
-
-def _credit(user: bytes) -> Compare:
-    return _at_least("credits of users", lambda history: history.jobs.credits[user], address_text(user))
-
-
-def _rewards(actor: bytes) -> Compare:
-    def held(history: History) -> int:
-        pool = history.staking.actors[actor]
-        return pool.counted_rewards + pool.uncounted
-
-    return _at_least("rewards of stakers", held, address_text(actor))
-
-
-def _at_least(name: str, held: Callable[[History], int], whose: str = "") -> Compare:
-    """A token account that holds what it must; more than that is somebody's gift."""
-
-    def compare(history: History, data: bytes | None) -> None:
-        amount, expected = int.from_bytes((data or b"")[_TOKEN_AMOUNT], "little"), held(history)
-        history.checks.equal(name, whose, expected, min(amount, expected))
-
-    return compare

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from client import economics
+from solders.pubkey import Pubkey
+
+from client import addresses, economics
 from indexer.decode import address_text
 from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks, Payout
@@ -27,6 +29,7 @@ class EarnerState:
     snapshot: int
     points: int = 0
     reputation: int = 0
+    proven_since: int = 0
     liquid: int = 0
     bonus: int = 0
     coupons_base: int = 0
@@ -35,12 +38,15 @@ class EarnerState:
 
 
 @dataclass(slots=True)
-class _Vesting:
+class VestingState:
+    """Locked IO, as `emission::Vesting`."""
+
     total: int
     start: int
     end: int
     step_seconds: int = 1
-    is_funded: bool = False
+    funded: int = 0
+    """1: it existed, and waits in a vault. 0: it is minted as it is withdrawn."""
     withdrawn: int = 0
 
 
@@ -78,7 +84,7 @@ class EmissionLedger:
     final_scores: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     """Points and reputation by actor when the target's range became final."""
     _rates: dict[int, int] = field(default_factory=dict)
-    _vestings: dict[bytes, _Vesting] = field(default_factory=dict)
+    vestings: dict[bytes, VestingState] = field(default_factory=dict)
 
     def emission_initialized(self, event: Event) -> None:
         """The schedule begins."""
@@ -115,6 +121,10 @@ class EmissionLedger:
         earner = self._earner(self.actor_of[event["earner"]])
         self._accrue_points(earner)
         self.total_points += event["points"] - earner.points
+        if not event["points"]:
+            earner.proven_since = 0
+        elif not earner.points:
+            earner.proven_since = event["epoch"]
         earner.points, earner.reputation = event["points"], event["reputation"]
 
     def scores_finalized(self, event: Event) -> None:
@@ -186,27 +196,33 @@ class EmissionLedger:
         self.checks.equal("bonus, the stakers' part", whose, shares.stakers, event["stakers"])
         self.checks.equal("minted by a lock", whose, minted, self.supply.explain_mint(event))
         self.checks.equal("end of a lock", whose, end, event["end"])
+        self.checks.equal("closed epoch of a lock", whose, self.closed_epoch, event["closed_epoch"])
         self._count_minted(minted, whose)
-        self._vestings[event["vesting"]] = _Vesting(shares.owner, event["start"], end)
+        self.vestings[event["vesting"]] = VestingState(shares.owner, event["start"], end)
 
     def io_locked(self, event: Event) -> None:
         """IO that existed waits in a vault."""
         amount, step = event["amount"], event["step_seconds"]
-        self._vestings[event["vesting"]] = _Vesting(amount, event["start"], event["end"], step, is_funded=True)
+        depositor, beneficiary = (Pubkey.from_bytes(event[name]) for name in ("depositor", "beneficiary"))
+        address = str(addresses.locked(depositor, beneficiary, event["id"]))
+        self.checks.equal("address of locked IO", "", address, address_text(event["vesting"]))
+        self.vestings[event["vesting"]] = VestingState(amount, event["start"], event["end"], step, funded=1)
         self.locked_io += amount
 
     def vested_withdrawn(self, event: Event) -> None:
         """What has vested is minted, or comes out of the vault."""
-        vesting = self._vestings[event["vesting"]]
+        vesting = self.vestings[event["vesting"]]
         free = economics.vested(vesting.total, vesting.start, vesting.end, vesting.step_seconds, event["at"])
         amount, vesting.withdrawn = free - vesting.withdrawn, free
-        minted = 0 if vesting.is_funded else amount
+        minted = 0 if vesting.funded else amount
         whose = address_text(event["vesting"])
         self.checks.equal("vested and withdrawn", whose, amount, event["amount"])
         self.checks.equal("withdrawn in all", whose, free, event["withdrawn"])
-        self.checks.equal("withdrawn from the vault", whose, int(vesting.is_funded), event["funded"])
+        self.checks.equal("withdrawn from the vault", whose, vesting.funded, event["funded"])
         self.checks.equal("minted by a withdrawal", whose, minted, self.supply.explain_mint(event))
         self.locked_io -= amount - minted
+        if free == vesting.total:
+            del self.vestings[event["vesting"]]
         self._count_minted(minted, whose)
 
     def _split(self, event: Event, accrued: int) -> economics.ClaimSplit:

@@ -7,12 +7,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from client.economics import ArithmeticRefused
 from indexer import source, store
 from indexer.decode import Decoder
 from indexer.rpc import Rpc
 from indexer.verify.auction import AuctionLedger
 from indexer.verify.emission import EmissionLedger
 from indexer.verify.jobs import JobLedger
+from indexer.verify.oracle import OracleLedger
 from indexer.verify.report import Checks
 from indexer.verify.staking import StakingLedger
 from indexer.verify.supply import SupplyLedger
@@ -35,12 +37,14 @@ class History:
     def __init__(self, target: int = 0, checks: Checks | None = None) -> None:
         self.checks = checks or Checks()
         self.supply = SupplyLedger(self.checks)
+        self.oracle = OracleLedger(self.checks)
         self.staking = StakingLedger(self.checks)
         self.emission = EmissionLedger(self.checks, self.supply, self.staking, target)
         self.jobs = JobLedger(self.checks, self.staking, self.emission)
         self.auction = AuctionLedger(self.checks)
+        self._now = 0
         self._hearers: dict[str, list[Callable[[Event], None]]] = {}
-        for ledger in (self.supply, self.staking, self.emission, self.jobs, self.auction):
+        for ledger in (self.supply, self.oracle, self.staking, self.emission, self.jobs, self.auction):
             for table in store.tables():
                 hearer = getattr(ledger, table, None)
                 if callable(hearer):
@@ -74,8 +78,17 @@ class History:
         self.jobs.finish()
 
     def _tell(self, table: str, event: Event) -> None:
+        if table == "block":
+            self._now = event["time"]
+        elif "at" in event:
+            self.checks.equal("time of an event", f"slot {event['slot']}, {table}", self._now, event["at"])
         for hearer in self._hearers[table]:
-            hearer(event)
+            try:
+                hearer(event)
+            except (ArithmeticRefused, LookupError) as impossible:
+                what = f"{table} in slot {event['slot']}, transaction {event['tx_index']}"
+                reason = f"{type(impossible).__name__}: {impossible}"
+                self.checks.equal("events that can be, after those before", what, "possible", reason)
 
 
 def _place(event: Event) -> Place:

@@ -37,6 +37,8 @@ class JobState:
     """Of the deposit, from the user's credit; spent first."""
     discount_bp: int
     benefit: int
+    processors: int
+    hours: int
     node: bytes = NOBODY
     settled: int = 0
     dollars: int = 0
@@ -51,6 +53,8 @@ class JobState:
     """Of them, other nodes' before this one."""
     period: int = 0
     assignments: int = 0
+    final_seconds: int | None = None
+    """That are paid in the end and no more, once it has stopped."""
     is_finished: bool = False
 
     @property
@@ -82,7 +86,7 @@ class JobLedger:
     incentives: int = 0
     """and to the incentives vault."""
     _usd_mint: bytes = NOBODY
-    _terms: Changing = field(default_factory=lambda: Changing.begin({}))
+    terms: Changing = field(default_factory=lambda: Changing.begin({}))
     _credited: list[Event] = field(default_factory=list)
     """Coupons that no settlement has explained yet; they come just before it."""
 
@@ -93,11 +97,11 @@ class JobLedger:
     def escrow_initialized(self, event: Event) -> None:
         """The terms of all jobs."""
         self._usd_mint = event["usd_mint"]
-        self._terms = Changing.begin(nested(event, "parameters"))
+        self.terms = Changing.begin(nested(event, "parameters"))
 
     def escrow_parameters_set(self, event: Event) -> None:
         """Other terms, from an epoch's start on."""
-        self._terms.change(nested(event, "parameters"), event["from"], self.now)
+        self.terms.change(nested(event, "parameters"), event["from"], self.now)
 
     def user_granted(self, event: Event) -> None:
         """A user has dollars for jobs."""
@@ -105,7 +109,7 @@ class JobLedger:
 
     def job_opened(self, event: Event) -> None:
         """The price of a job, and what its user's reputation is worth."""
-        terms, earner = self._terms.at(self.now), self.emission.earners.get(event["user"])
+        terms, earner = self.terms.at(self.now), self.emission.earners.get(event["user"])
         discount_bp = EscrowParameters(**terms).discount_of(earner.reputation if earner else 0)
         has_discount = event["benefit"] == Job.DISCOUNT
         quote = economics.QuoteInput(event["price_nano_usd"], event["processors"], discount_bp if has_discount else 0)
@@ -118,6 +122,7 @@ class JobLedger:
             ("rate of a job", rate, event["rate_per_hour"]),
             ("deposit of a job", deposit, event["deposit"]),
             ("granted beyond the deposit", 0, max(event["granted"] - deposit, 0)),
+            ("address of a job", str(addresses.job(Pubkey.from_bytes(event["user"]), event["id"])), whose),
             ("affiliate's account of a job", affiliate_usd.hex(), event["affiliate_usd"].hex()),
         ):
             self.checks.equal(name, whose, recomputed, found)
@@ -131,6 +136,8 @@ class JobLedger:
             granted=event["granted"],
             discount_bp=discount_bp,
             benefit=event["benefit"],
+            processors=event["processors"],
+            hours=event["hours"],
         )
 
     def job_extended(self, event: Event) -> None:
@@ -139,6 +146,7 @@ class JobLedger:
         added = economics.deposit(job.rate_per_hour, event["hours"])
         self.checks.equal("deposit of an extension", address_text(event["job"]), added, event["deposit"])
         job.deposit += added
+        job.hours += event["hours"]
 
     def job_started(self, event: Event) -> None:
         """A node works on it, with its collateral in place."""
@@ -159,14 +167,23 @@ class JobLedger:
         self.checks.equal(
             "paid seconds of a released node", whose, job.settled_seconds - job.base_seconds, event["paid_seconds"]
         )
+        if event["worked_seconds"] >= self.terms.at(self.now)["min_work_seconds"]:
+            self.checks.equal(
+                "worked seconds of a released node", whose, event["paid_seconds"], event["worked_seconds"]
+            )
         job.base_seconds, job.node = job.settled_seconds, NOBODY
+
+    def job_ended(self, event: Event) -> None:
+        """Its user has ended it: what was worked by then is paid."""
+        self.jobs[event["job"]].final_seconds = event["worked_seconds"]
 
     def job_disputed(self, event: Event) -> None:
         """Its user locks a bond."""
         job, whose = self.jobs[event["job"]], address_text(event["job"])
-        job.bond = self._terms.at(self.now)["dispute_bond"]
+        job.bond = self.terms.at(self.now)["dispute_bond"]
         self.checks.equal("bond of a dispute", whose, job.bond, event["bond"])
         self.checks.equal("settled seconds of a dispute", whose, job.settled_seconds, event["settled_seconds"])
+        job.final_seconds = event["worked_seconds"]
 
     def dispute_resolved(self, event: Event) -> None:
         """The bond is divided as the seconds in dispute were."""
@@ -176,12 +193,16 @@ class JobLedger:
         to_node = economics.dispute_bond(job.bond, claimed, max(accepted, 0))
         self.checks.equal("bond of a dispute, to the node", whose, to_node, event["bond_node"])
         self.checks.equal("bond of a dispute, to the user", whose, job.bond - to_node, event["bond_user"])
+        self.checks.equal("settled seconds of a dispute", whose, job.settled_seconds, event["settled_seconds"])
+        self.checks.equal("worked seconds of a dispute", whose, job.final_seconds or 0, event["worked_seconds"])
         job.bond -= to_node
+        job.final_seconds = event["accepted_seconds"]
 
     def dispute_lapsed(self, event: Event) -> None:
         """Nobody decided: the bond is the user's."""
-        job = self.jobs[event["job"]]
-        self.checks.equal("bond of a dispute, to the user", address_text(event["job"]), job.bond, event["bond_user"])
+        job, whose = self.jobs[event["job"]], address_text(event["job"])
+        self.checks.equal("bond of a dispute, to the user", whose, job.bond, event["bond_user"])
+        self.checks.equal("worked seconds of a dispute", whose, job.final_seconds or 0, event["worked_seconds"])
 
     def coupons_credited(self, event: Event) -> None:
         """Comes before the settlement that it belongs to, in the same transaction."""
@@ -192,7 +213,7 @@ class JobLedger:
     def job_settled(self, event: Event) -> None:
         """Seconds of work are paid: every part of it recomputed."""
         job, node = self.jobs[event["job"]], self.staking.actors[event["node"]]
-        terms = self._terms.at(self.now)
+        terms = self.terms.at(self.now)
         gross = economics.earned(job.rate_per_hour, event["to_second"]) - job.settled
         paid = economics.settle(
             economics.SettleInput(
@@ -243,6 +264,7 @@ class JobLedger:
         """What was not worked goes back to where it came from, and the bond with it."""
         job, whose = self.jobs[event["job"]], address_text(event["job"])
         refund, to_credit = job.unspent
+        seconds = job.settled_seconds if job.final_seconds is None else job.final_seconds
         for name, recomputed, found in (
             ("refund", refund, event["refund"]),
             ("back to the credit", to_credit, event["credit"]),
@@ -250,6 +272,7 @@ class JobLedger:
             ("settled of a finished job", job.settled, event["settled"]),
             ("deposit of a finished job", job.deposit, event["deposit"]),
             ("seconds of a finished job", job.settled_seconds, event["worked_seconds"]),
+            ("seconds of a job that stopped", seconds, job.settled_seconds),
             ("state of a finished job", Job.SETTLED if job.settled else Job.CANCELLED, event["state"]),
         ):
             self.checks.equal(name, whose, recomputed, found)

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from client import economics
+from solders.pubkey import Pubkey
+
+from client import addresses, economics
 from client.offences import OFFENCES
 from indexer.decode import address_text
 from indexer.verify.changing import Changing, nested
@@ -49,6 +51,7 @@ class ActorState:
     per_share: int = 0
     carry: int = 0
     counted_rewards: int = 0
+    pending_slashes: int = 0
     rewards: bytes = NOBODY
     minted: int = 0
     """IO base units that claims minted for its stakers,"""
@@ -71,6 +74,7 @@ class ActorState:
 @dataclass(slots=True)
 class _Slash:
     fraction_bp: int
+    state: str = "proposed"
     bond: int = 0
 
 
@@ -85,7 +89,9 @@ class StakingLedger:
     actors: dict[bytes, ActorState] = field(default_factory=dict)
     slashed: int = 0
     """IO base units that slashes burned."""
-    _parameters: Changing = field(default_factory=lambda: Changing.begin({}))
+    parameters: Changing = field(default_factory=lambda: Changing.begin({}))
+    _classes: dict[bytes, int] = field(default_factory=dict)
+    """Multipliers by symbol, 10,000 = 1."""
     _tickets: dict[bytes, int] = field(default_factory=dict)
     _slashes: dict[bytes, _Slash] = field(default_factory=dict)
 
@@ -105,14 +111,22 @@ class StakingLedger:
 
     def registry_initialized(self, event: Event) -> None:
         """The parameters of staking."""
-        self._parameters = Changing.begin(nested(event, "parameters"))
+        self.parameters = Changing.begin(nested(event, "parameters"))
 
     def staking_parameters_set(self, event: Event) -> None:
         """Other parameters, from an epoch's start on."""
-        self._parameters.change(nested(event, "parameters"), event["from"], self.now)
+        self.parameters.change(nested(event, "parameters"), event["from"], self.now)
+
+    def class_added(self, event: Event) -> None:
+        """A hardware class has a multiplier."""
+        self._classes[event["symbol"]] = event["multiplier_bp"]
 
     def actor_registered(self, event: Event) -> None:
         """A node's collateral follows from its class and processors; a user needs none."""
+        multiplier_bp = self._classes.get(event["class"], 0) if event["kind"] == NODE else 0
+        address = addresses.actor(Pubkey.from_bytes(event["authority"]), event["id"])
+        self.checks.equal("address of an actor", _whose(event), str(address), _whose(event))
+        self.checks.equal("multiplier of an actor", _whose(event), multiplier_bp, event["multiplier_bp"])
         required = economics.collateral(event["multiplier_bp"], event["processors"]) if event["kind"] == NODE else 0
         self.checks.equal("collateral required", _whose(event), required, event["collateral_required"])
         chosen = Changing.begin(nested(event, "election"))
@@ -204,16 +218,26 @@ class StakingLedger:
         fraction_bp = OFFENCES.get(event["offence"], ("", 0))[1]
         self.checks.equal("part of a slash, basis points", _whose(event), fraction_bp, event["fraction_bp"])
         self._slashes[event["slash"]] = _Slash(fraction_bp)
+        self.actors[event["actor"]].pending_slashes += 1
+        self._deadline(event, "appeal_seconds")
 
     def slash_appealed(self, event: Event) -> None:
         """A bond is locked."""
-        bond = self._parameters.at(self.now)["appeal_bond"]
+        bond = self.parameters.at(self.now)["appeal_bond"]
         self.checks.equal("bond of an appeal", _whose(event), bond, event["bond"])
-        self._slashes[event["slash"]].bond = bond
+        slash = self._slashes[event["slash"]]
+        slash.bond, slash.state = bond, "appealed"
+        self._deadline(event, "decision_seconds")
+
+    def slash_decided(self, event: Event) -> None:
+        """The committee holds on to it, or drops it."""
+        slash = self._slashes[event["slash"]]
+        self.checks.equal("state of a decided slash", _whose(event), "appealed", slash.state)
+        slash.state = "upheld" if event["upheld"] else "dropped"
 
     def slash_executed(self, event: Event) -> None:
         """Collateral and all stake lose the same part, and it is burned, the bond with it."""
-        actor, slash = self.actors[event["actor"]], self._slashes.pop(event["slash"])
+        actor, slash = self._end_slash(event, "proposed", "upheld")
         lost = economics.slash(
             economics.SlashInput(
                 index=actor.index,
@@ -237,8 +261,19 @@ class StakingLedger:
 
     def slash_dismissed(self, event: Event) -> None:
         """Nothing is lost, and the bond goes back."""
-        slash = self._slashes.pop(event["slash"])
+        _, slash = self._end_slash(event, "appealed", "dropped")
         self.checks.equal("bond of an appeal", _whose(event), slash.bond, event["bond"])
+
+    def _end_slash(self, event: Event, *states: str) -> tuple[ActorState, _Slash]:
+        actor, slash = self.actors[event["actor"]], self._slashes.pop(event["slash"])
+        actor.pending_slashes -= 1
+        expected = slash.state if slash.state in states else " or ".join(states)
+        self.checks.equal("state of a slash that ends", _whose(event), expected, slash.state)
+        return actor, slash
+
+    def _deadline(self, event: Event, period: str) -> None:
+        deadline = event["at"] + self.parameters.at(self.now)[period]
+        self.checks.equal("deadline of a slash", _whose(event), deadline, event["deadline"])
 
     def _touch(self, event: Event) -> tuple[ActorState, Position]:
         """Counts what came to a pool, and what one position of it has earned, as the program does before any change."""
@@ -261,7 +296,7 @@ class StakingLedger:
     def _unbond(self, actor: ActorState, event: Event, shares: int, period: str) -> None:
         actor.unbonding_shares += shares
         self._tickets[event["ticket"]] = shares
-        whose, matures_at = _whose(event), event["at"] + self._parameters.at(self.now)[period]
+        whose, matures_at = _whose(event), event["at"] + self.parameters.at(self.now)[period]
         self.checks.equal("shares of a ticket", whose, shares, event["ticket_shares"])
         self.checks.equal("shares that unbond", whose, actor.unbonding_shares, event["unbonding_shares"])
         self.checks.equal("when a ticket matures", whose, matures_at, event["matures_at"])
