@@ -87,7 +87,12 @@ impl Committee {
     /// Which set of members is in force: counts on with every change.
     pub fn rotation(&self, now: i64) -> u32 {
         let rotation = self.rotation.get();
-        in_force(rotation, rotation + 1, self.next_members_at.get(), now)
+        in_force(
+            rotation,
+            rotation.wrapping_add(1),
+            self.next_members_at.get(),
+            now,
+        )
     }
 
     /// A member's place, or `NotAMember`.
