@@ -23,8 +23,6 @@ from demo.scenario import GENESIS_TIME, Scenario, draw
 from indexer import db
 
 USERS = 3
-SLOT_MS = 20
-"""Of the demo's chain: it runs 20 times faster than Solana."""
 
 app = single()
 
@@ -39,8 +37,9 @@ def demo(
 ) -> None:
     """Run some hours of the network's economy on a local chain and database, and show who earned what.
 
-    Starts both, deploys the five programs, and ends with checks that must hold to the base unit; they decide the exit
-    code. Nothing of it is kept.
+    Starts both, deploys the five programs: nodes are challenged and drawn for jobs, jobs paid in dollars, in IO and by
+    grants, cancelled, extended and disputed; holders stake, epochs close, IO is emitted, locked and burned. Ends with
+    checks that must hold to the base unit; they decide the exit code. Nothing of it is kept.
     """
     progress = Console(stderr=True)
     began = time.monotonic()
@@ -64,7 +63,7 @@ async def _run(scenario: Scenario, screen: show.Screen, folder: Path) -> tuple[R
     chain = start_localnet(
         payers[0],
         balances=dict.fromkeys(payers, 10_000 * SOL),
-        slot_ms=SLOT_MS,
+        slot_ms=0,
         clock="manual",
         genesis_time=GENESIS_TIME - 60,
         seed=scenario.seed,
@@ -79,8 +78,9 @@ async def _run(scenario: Scenario, screen: show.Screen, folder: Path) -> tuple[R
                 hours, verified = Hours(net, screen.step), []
                 for epoch in range(1, scenario.epochs + 1):
                     verified.append(await hours.run(epoch))
-                    result = await report(net, verified)
-                    screen.advance(result)
+                    screen.advance(await report(net, verified))
+                screen.step("verifying every draw and settlement of every job")
+                result = await report(net, verified, await hours.verify_jobs())
                 return result, hours.indexed_events / max(hours.indexing_seconds, 1e-9)
         finally:
             await pool.close()

@@ -1,57 +1,57 @@
-"""One hour of the demo: challenges, jobs, settlement, scores, the close, claims, the auction."""
+"""One hour of the demo: what happens in it, and the settlement, scores, close, claims and auction that follow it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
 from solders.pubkey import Pubkey
 
-from client import accounts, actions, addresses, state
-from client.actions.rewards import NothingToClaim
+from client import accounts, actions, addresses
 from client.economics import SECONDS_PER_HOUR
 from client.instructions import oracle
-from demo.network import Network, Node
-from demo.scenario import JobSpec
-from indexer import oracle as publisher
-from indexer import settlement
+from demo.jobs import Jobs
+from demo.network import PARAMETERS, SEND, Network, Node
+from demo.people import Act, People
+from indexer import schedule
 from indexer.replay import catch_up
 from indexer.scoring import REFERENCES
-from indexer.verify import VerifyReport, verify_epoch
+from indexer.verify import JobReport, VerifyReport, verify_epoch, verify_job
 
-PRICES_EVERY = 300
-"""Seconds; a submission counts for 600."""
-CHALLENGES_AT = (450, 1_950)
-"""Seconds into the hour of its two rounds of challenges."""
-REPORTS_AT = (1_750, 3_599)
+PRICES_AT = (390, 570, 1_140)
+"""Seconds into the hour; a submission counts for 600."""
+CHALLENGES_AT = (1_950, 3_150)
+"""Of its two rounds of challenges."""
+REPORTS_AT = (*range(600, SECONDS_PER_HOUR - 300, 600), SECONDS_PER_HOUR - 1)
+"""Of the nodes that work: one that is silent for 900 seconds has failed."""
+SETTLES_AT = SECONDS_PER_HOUR + PARAMETERS.escrow.dispute_seconds
+"""When nothing of the hour can be disputed any more."""
 SALES = 2
-FINAL_SLOTS = 32
-"""After so many slots everything before is final."""
 
 
-@dataclass
-class RunningJob:
-    """A job that has a node."""
-
-    address: Pubkey
-    node: Node
-    processors: int
-
-
-@dataclass
 class Hours:
     """Runs the hours of one network, one after the other."""
 
-    network: Network
-    step: Callable[[str], None]
-    """Told what is going on."""
-    running: list[RunningJob] = field(default_factory=list)
-    indexed_events: int = 0
-    indexing_seconds: float = 0.0
+    def __init__(self, network: Network, step: Callable[[str], None]) -> None:
+        self.network = network
+        self.step = step
+        """Told what is going on."""
+        self.indexed_events = 0
+        self.indexing_seconds = 0.0
+        self._jobs = Jobs(network, step, self.index)
+        self._people = People(network, step)
+        self._service = schedule.Service(
+            pool=network.pool,
+            rpc_url=network.localnet.rpc,
+            client=network.client,
+            committee_keys=network.committee,
+            payer=network.admin,
+            router=network.router,
+            options=SEND,
+        )
+        """The indexer's own, whose timer is the demo."""
 
     async def run(self, epoch: int) -> VerifyReport:
         """One epoch from its first second to its verified end."""
@@ -61,58 +61,26 @@ class Hours:
         await self.index()
         return await verify_epoch(self.network.pool, self.network.client, epoch)
 
+    async def verify_jobs(self) -> list[JobReport]:
+        """Every draw and every settlement of every job, once more, as `ionet verify --job` does it."""
+        pool = self.network.pool
+        rows = await pool.fetch("SELECT job FROM chain.job_opened ORDER BY slot, tx_index, path")
+        return [await verify_job(pool, str(Pubkey.from_bytes(row["job"]))) for row in rows]
+
     async def _during(self, epoch: int) -> None:
         """What happens in the hour, in the order of its seconds."""
-        jobs = self.network.scenario.jobs(epoch)
-        agenda: list[tuple[int, int, Callable[[], Awaitable[None]]]] = []
-        for second in range(30, 1_600, PRICES_EVERY):
-            agenda.append((second, 0, self.network.submit_prices))
-        for index, job in enumerate(jobs):
-            agenda.append((job.opens_at, 1, partial(self._open, epoch, index, job)))
-        for number, second in enumerate(CHALLENGES_AT):
-            agenda.append((second, 2, partial(self._challenge, epoch, number)))
-        for second in REPORTS_AT:
-            agenda.append((second, 3, self._report))
-        for second, _, act in sorted(agenda, key=lambda entry: entry[:2]):
-            await self.network.at(epoch, second)
-            await act()
-
-    async def _open(self, epoch: int, index: int, spec: JobSpec) -> None:
-        """A user opens a job; the router gives it to a free node, by weight of reputation."""
-        net = self.network
-        node = await self._draw_node(epoch, index, spec)
-        if node is None:
-            self.step(f"epoch {epoch}: no {spec.hardware_class} is free for a job of {spec.processors}")
-            return
-        user = net.users[spec.user]
-        self.step(f"epoch {epoch}: {user.name} rents {spec.processors} {spec.hardware_class} of {node.name}")
-        opened = await actions.open_job(
-            net.client,
-            user.keypair,
-            user=user.actor,
-            hardware_class=spec.hardware_class,
-            processors=spec.processors,
-            hours=spec.hours,
-        )
-        await actions.start_job(net.client, net.router, opened.job, node.actor)
-        self.running.append(RunningJob(opened.job, node, spec.processors))
-
-    async def _draw_node(self, epoch: int, index: int, spec: JobSpec) -> Node | None:
-        net = self.network
-        busy = dict.fromkeys((node.actor for node in net.nodes), 0)
-        for job in self.running:
-            busy[job.node.actor] += job.processors
-        free = [
-            node
-            for node in net.nodes
-            if node.spec.hardware_class == spec.hardware_class
-            and node.spec.processors - busy[node.actor] >= spec.processors
-        ]
-        if not free:
-            return None
-        earners = await accounts.fetch_many(net.client, state.Earner, [addresses.earner(node.actor) for node in free])
-        weights = [1 + (earner.reputation if earner else 0) for earner in earners]
-        return net.scenario.random("route", epoch, index).choices(free, weights)[0]
+        net, jobs = self.network, self._jobs
+        agenda = [_Entry(second, act) for second, act in self._people.agenda(epoch)]
+        agenda += [_Entry(second, net.submit_prices) for second in PRICES_AT]
+        agenda += [_Entry(spec.opens_at, partial(jobs.open, epoch, spec)) for spec in net.scenario.jobs(epoch)]
+        agenda += [_Entry(second, partial(self._challenge, epoch, n)) for n, second in enumerate(CHALLENGES_AT)]
+        agenda += [_Entry(second, jobs.report) for second in REPORTS_AT]
+        if epoch == 1:
+            agenda += [_Entry(1_700, jobs.extend), _Entry(2_700, jobs.cancel)]
+            agenda += [_Entry(3_060, jobs.dispute), _Entry(3_300, jobs.resolve)]
+        for entry in sorted(agenda, key=lambda entry: entry.second):
+            await net.at(epoch, entry.second)
+            await entry.act()
 
     async def _challenge(self, epoch: int, number: int) -> None:
         """A verifier commits to a secret, draws the slot hash, measures every node and records what it saw."""
@@ -125,7 +93,8 @@ class Hours:
         committing = oracle.commit_challenge(verifier=address, epoch=epoch, round=number, commitment=commitment)
         await net.send([committing], verifier)
         challenge = addresses.challenge(address, epoch, number)
-        await net.localnet.warp(slots=2)
+        for _ in range(2):
+            await net.localnet.warp(slots=1)
         await net.send([oracle.draw_challenge(challenge=challenge)], verifier)
         measured = sorted((self._measure(node, epoch, number) for node in net.nodes), key=lambda m: bytes(m.node))
         for start in range(0, len(measured), oracle.MAX_MEASUREMENTS):
@@ -153,57 +122,43 @@ class Hours:
             outcome=int(draw.randrange(10_000) < node.spec.reliability_bp),
         )
 
-    async def _report(self) -> None:
-        """Every working node says so."""
-        client = self.network.client
-        await asyncio.gather(
-            *(
-                actions.report_job(client, job.node.keypair, job.address, sha256(bytes(job.address)).digest())
-                for job in self.running
-            )
-        )
-
     async def _after(self, epoch: int) -> None:
-        """What follows the hour: settlement, scores, the close, claims, the auction."""
-        net = self.network
-        await net.at(epoch, SECONDS_PER_HOUR)
+        """What follows the hour: settlement, scores, the close, slashes, claims, the auction."""
+        net, service = self.network, self._service
+        await net.at(epoch, SETTLES_AT)
         self.step(f"epoch {epoch}: settling jobs")
         await self.index()
-        await settlement.settle_due(net.client, net.pool, net.admin)
+        await schedule.settle(service)
         self.step(f"epoch {epoch}: replaying, scoring, publishing")
         await self.index()
-        still = await accounts.fetch_many(net.client, state.Job, [job.address for job in self.running])
-        self.running = [
-            job for job, now in zip(self.running, still, strict=True) if now and now.state == state.Job.RUNNING
-        ]
-        await publisher.publish(net.pool, net.client, net.committee, epoch)
+        await schedule.publish(service)
         self.step(f"epoch {epoch}: closing")
-        await actions.close_epochs(net.client, net.admin, epoch)
+        await schedule.close(service)
+        await schedule.stake(service)
         self.step(f"epoch {epoch}: claiming")
-        await asyncio.gather(*map(self._claim, net.nodes))
+        await self._people.claim()
+        await self._people.after(epoch)
         self.step(f"epoch {epoch}: burning")
         await net.submit_prices()
         for part in range(SALES):
             await self._sell(net.scenario.sale_io(epoch, part))
 
-    async def _claim(self, node: Node) -> None:
-        """Mints what the node has earned, and locks its bonus."""
-        # A node that failed every challenge and had no job has earned nothing.
-        with suppress(NothingToClaim):
-            await actions.claim(self.network.client, node.keypair, node.actor)
-
     async def _sell(self, io_max: int) -> None:
         """The trader sells IO to the auction while it holds dollars."""
         client = self.network.client
         if await accounts.token_balance(client, addresses.burn_vault()):
-            await actions.sell_io(client, self.network.trader, io_max)
+            await actions.sell_io(client, self.network.trader, io_max, options=SEND)
 
     async def index(self) -> None:
-        """Replays what has happened so far into the database, until next to nothing is new."""
-        await self.network.localnet.warp(slots=FINAL_SLOTS)
-        new_slots = FINAL_SLOTS
-        while new_slots >= FINAL_SLOTS:
-            stats = await catch_up(self.network.pool, self.network.localnet.rpc)
-            self.indexed_events += stats.events
-            self.indexing_seconds += stats.seconds
-            new_slots = stats.slots
+        """Closes the block, which makes it final, and replays what has happened so far into the database."""
+        await self.network.localnet.warp(seconds=0)
+        stats = await catch_up(self.network.pool, self.network.localnet.rpc)
+        self.indexed_events += stats.events
+        self.indexing_seconds += stats.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    second: int
+    """Of the hour."""
+    act: Act

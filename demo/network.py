@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from solana.rpc.async_api import AsyncClient
+from solana.rpc.commitment import Processed
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
@@ -18,21 +19,39 @@ from client import actions, addresses, bootstrap
 from client.economics import IO, SECONDS_PER_HOUR, USD, collateral
 from client.instructions import oracle, tokens
 from client.localnet import SOL, Localnet
-from client.network import CLASS_MULTIPLIERS_BP, ESCROW, Parameters
-from client.sending import send
-from demo.scenario import CLASSES, GENESIS_TIME, PRICES_NANO_USD, NodeSpec, Scenario
+from client.network import BURN, CLASS_MULTIPLIERS_BP, ESCROW, ORACLE, STAKING, Parameters
+from client.sending import SendOptions, send
+from demo.scenario import BROUGHT_IN_USER, CLASSES, GENESIS_TIME, PRICES_NANO_USD, NodeSpec, Scenario
 
 if TYPE_CHECKING:
     from indexer.db import Pool
 
-PARAMETERS = Parameters(escrow=replace(ESCROW, min_work_seconds=900))
-"""The design's, but that a quarter of an hour of work is paid: every hour of the demo has something to settle."""
+PARAMETERS = Parameters(
+    oracle=replace(ORACLE, delay_seconds=1_800),
+    staking=replace(STAKING, appeal_seconds=1_800),
+    burn=replace(BURN, owner_grant_hours=2),
+    escrow=replace(ESCROW, min_work_seconds=900, dispute_seconds=300, discount_reputation=(0, 1, 5, 10)),
+)
+"""The design's, in the time of a demo: what takes days there takes half an hour here, a quarter of an hour of work is
+paid, and little reputation makes a job cheaper."""
 COMMITTEE = 3
+STAKERS = 2
 USER_DOLLARS = 10_000 * USD
-TRADER_IO = 10_000 * IO
+INCENTIVES_DOLLARS = 100 * USD
+"""What the treasury gives for the first grants: the fees of some hours would not pay one."""
+WALLET_IO = 10_000 * IO
+"""Of the trader, of each staker, and of the user that pays in IO."""
+CONTRIBUTORS_IO = 90_400_000 * IO
+STAKER_LOCKED_IO = 2_400 * IO
+_DAY = 24 * SECONDS_PER_HOUR
+_MONTH = 30 * _DAY
 _FEE_LAMPORTS = SOL
 _POCKET_IO = 100 * IO
-"""What an owner holds above its collateral."""
+"""What an owner holds above its collateral, and 2% of that: a slash can be made good."""
+
+SEND = SendOptions(commitment=Processed)
+"""Blocks of the demo's chain move by hand, so that the same seed makes the same blocks: none follows that would
+confirm this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +91,28 @@ class Network:
     usd_mint: Pubkey
     affiliate: Keypair
     trader: Keypair
+    contributors: Keypair
+    """Whose IO is locked."""
+    stakers: list[Keypair]
     nodes: list[Node] = field(default_factory=list)
     users: list[Participant] = field(default_factory=list)
 
+    @property
+    def electing(self) -> Node:
+        """The node that takes another dollar share from epoch 2 on."""
+        return self.nodes[1 % len(self.nodes)]
+
+    @property
+    def slashed(self) -> Node | None:
+        """The node that is slashed in epoch 2; None where it would be the only one."""
+        return self.nodes[-1] if len(self.nodes) > 1 else None
+
     async def send(self, instructions: Sequence[Instruction], *signers: Keypair) -> None:
-        """Sends one transaction and waits until it is confirmed."""
-        await send(self.client, instructions, signers)
+        """Sends one transaction and waits until it is in a block."""
+        await send(self.client, instructions, signers, SEND)
 
     async def at(self, epoch: int, second: int) -> None:
-        """Moves the chain's clock to a second of an epoch."""
+        """Moves the chain's clock to a second of an epoch; every block before it is final."""
         await self.localnet.warp(timestamp=GENESIS_TIME + (epoch - 1) * SECONDS_PER_HOUR + second)
 
     def io(self, owner: Pubkey) -> Pubkey:
@@ -129,11 +161,39 @@ class Network:
         for transaction in steps:
             step(f"initialising: {transaction.name}")
             await self.send(transaction.instructions, *transaction.signers)
+        step("giving out what exists at genesis")
+        for wallet in (self.affiliate, self.contributors):
+            await self._fund(wallet.pubkey())
+        for wallet in (self.trader, *self.stakers):
+            await self._fund(wallet.pubkey(), io=WALLET_IO)
+        treasury = tokens.mint_to(
+            mint=self.usd_mint,
+            authority=admin.pubkey(),
+            destination=addresses.incentives_vault(),
+            amount=INCENTIVES_DOLLARS,
+        )
+        await self.send([treasury], admin)
+        await self._lock()
         step("registering owners and users")
-        for wallet in (self.affiliate, self.trader):
-            await self._fund(wallet.pubkey(), io=TRADER_IO if wallet is self.trader else 0)
         self.nodes = list(await asyncio.gather(*map(self._node, self.scenario.nodes)))
         self.users = list(await asyncio.gather(*map(self._user, range(self.scenario.users))))
+
+    async def _lock(self) -> None:
+        """Locks the contributors' IO, 36 months from month 13 on, and a day's worth for a staker, by the second."""
+        for owner, amount, start, end, step in (
+            (self.contributors, CONTRIBUTORS_IO, 12 * _MONTH, 48 * _MONTH, _MONTH),
+            (self.stakers[1], STAKER_LOCKED_IO, 0, _DAY, 1),
+        ):
+            await actions.lock_io(
+                self.client,
+                self.admin,
+                owner.pubkey(),
+                amount,
+                start=GENESIS_TIME + start,
+                end=GENESIS_TIME + end,
+                step_seconds=step,
+                options=SEND,
+            )
 
     async def _fund(self, owner: Pubkey, *, io: int = 0, usd: int = 0) -> None:
         """Gives a wallet SOL for fees, both token accounts, and so much of each."""
@@ -157,7 +217,7 @@ class Network:
         address = owner.pubkey()
         affiliate = self.affiliate.pubkey() if spec.has_affiliate else None
         required = collateral(CLASS_MULTIPLIERS_BP[spec.hardware_class], spec.processors)
-        await self._fund(address, io=required + _POCKET_IO)
+        await self._fund(address, io=required + required // 50 + _POCKET_IO)
         registered = await actions.register_node(
             self.client,
             owner,
@@ -166,6 +226,7 @@ class Network:
             dollar_share_bp=spec.dollar_share_bp,
             commission_bp=spec.commission_bp,
             affiliate=affiliate,
+            options=SEND,
         )
         return Node(spec.name, owner, registered.actor, spec, affiliate)
 
@@ -173,8 +234,11 @@ class Network:
         name = f"user-{index + 1}"
         owner = key(self.scenario, name)
         address = owner.pubkey()
-        await self._fund(address, usd=USER_DOLLARS)
-        return Participant(name, owner, (await actions.register_user(self.client, owner)).actor)
+        brought_in = index == BROUGHT_IN_USER
+        await self._fund(address, usd=USER_DOLLARS, io=WALLET_IO if brought_in else 0)
+        affiliate = self.affiliate.pubkey() if brought_in else None
+        registered = await actions.register_user(self.client, owner, affiliate=affiliate, options=SEND)
+        return Participant(name, owner, registered.actor)
 
 
 def key(scenario: Scenario, name: str) -> Keypair:
@@ -196,4 +260,6 @@ def network(scenario: Scenario, localnet: Localnet, client: AsyncClient, pool: P
         usd_mint=key(scenario, "usd mint").pubkey(),
         affiliate=key(scenario, "affiliate"),
         trader=key(scenario, "trader"),
+        contributors=key(scenario, "contributors"),
+        stakers=[key(scenario, f"staker {index}") for index in range(STAKERS)],
     )

@@ -1,11 +1,11 @@
-"""What the demo shows at its end: who earned what, and sums that must be equal to the base unit.
+"""What the demo shows at its end: who earned what, what became of jobs, and sums that must be equal to the base unit.
 
 Amounts come from the database that the indexer filled, balances from the chain: each check compares two sources.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,31 +14,25 @@ from solders.pubkey import Pubkey
 
 from client import accounts, addresses, state
 from client.economics import GENESIS_SUPPLY, cumulative
-from demo.network import USER_DOLLARS, Network
-from indexer.verify import VerifyReport
+from demo.balances import Ledger, ledger
+from demo.checks import Check, dollar_checks, io_checks, replay_checks
+from demo.network import Network
+from demo.people_report import people
+from indexer.verify import JobReport, VerifyReport
 
 _SQL = Path(__file__).parent / "sql"
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Two sums that must be equal."""
-
-    name: str
-    left: int
-    right: int
-
-    @property
-    def equal(self) -> bool:
-        return self.left == self.right
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """The figures of a run; amounts in base units, named by their unit."""
 
-    epochs: list[dict[str, Any]]
-    nodes: list[dict[str, Any]]
+    epochs: list[Row]
+    nodes: list[Row]
+    jobs: list[Row]
+    people: list[Row]
     totals: dict[str, int]
     checks: list[Check]
 
@@ -47,138 +41,147 @@ class Report:
         """Whether everything is where it belongs."""
         return all(check.equal for check in self.checks)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Row:
         """For machines: the same figures; a check has both of its sums."""
         checks = [{"name": c.name, "left": c.left, "right": c.right, "equal": c.equal} for c in self.checks]
-        return {"epochs": self.epochs, "nodes": self.nodes, "totals": self.totals, "checks": checks, "ok": self.ok}
-
-
-async def report(network: Network, verified: list[VerifyReport]) -> Report:
-    """Reads the figures of all that has happened. Everything must be replayed."""
-    rows = {
-        name: await network.pool.fetch((_SQL / f"{name}.sql").read_text()) for name in ("nodes", "totals", "epochs")
-    }
-    totals = {name: int(value) for name, value in rows["totals"][0].items()}
-    by_actor = {Pubkey.from_bytes(row["actor"]): row for row in rows["nodes"]}
-    actors = [participant.actor for participant in (*network.nodes, *network.users)]
-    found = await accounts.fetch_many(network.client, state.Earner, [addresses.earner(actor) for actor in actors])
-    earners = {actor: earner for actor, earner in zip(actors, found, strict=True) if earner is not None}
-    schedule = await accounts.fetch(network.client, state.Emission, addresses.emission())
-    assert schedule is not None
-
-    epochs = [_epoch(dict(row)) for row in rows["epochs"]]
-    nodes = [
-        {
-            "node": node.name,
-            "class": node.spec.hardware_class,
-            "processors": node.spec.processors,
-            "dollar_share_bp": node.spec.dollar_share_bp,
-            "affiliate": node.spec.has_affiliate,
-            "dollars_usd_units": int(by_actor[node.actor]["dollars"]),
-            "coupons_base_usd_units": int(by_actor[node.actor]["coupons_base"]),
-            "coupons_bonus_usd_units": int(by_actor[node.actor]["coupons_bonus"]),
-            "points": earners[node.actor].points,
-            "reputation": earners[node.actor].reputation,
-            "claimed_io_units": int(by_actor[node.actor]["claimed"]),
-            "locked_io_units": int(by_actor[node.actor]["locked"]),
+        return {
+            "epochs": self.epochs,
+            "nodes": self.nodes,
+            "jobs": self.jobs,
+            "people": self.people,
+            "totals": self.totals,
+            "checks": checks,
+            "ok": self.ok,
         }
-        for node in network.nodes
-    ]
-    balances = await _balances(network)
-    checks = [
-        *_io_checks(schedule, list(earners.values()), totals, balances),
-        *_dollar_checks(network, totals, balances),
-        *(Check(f"epoch {epoch}: payouts that a replay contradicts", len(v.differences), 0) for epoch, v in
-          enumerate(verified, 1)),
-    ]  # fmt: skip
-    shown = {
-        "emitted_io_units": totals["emitted"],
-        "minted_io_units": schedule.minted,
-        "locked_io_units": totals["locked"],
-        "affiliate_io_units": totals["claimed_affiliate"],
-        "burned_io_units": totals["burned_io"],
-        "supply_io_units": balances["io supply"],
-        "settled_usd_units": totals["gross"],
-        "fee_usd_units": totals["fee_burn"] + totals["fee_incentives"],
-        "burn_paid_usd_units": totals["burn_paid"],
-        "burn_vault_usd_units": balances["burn vault"],
-    }
-    return Report(epochs, nodes, shown, checks)
 
 
-def _epoch(row: dict[str, Any]) -> dict[str, Any]:
-    emitted = int(row["availability"] + row["compute"])
+async def report(
+    network: Network, verified: Sequence[VerifyReport], verified_jobs: Sequence[JobReport] | None = None
+) -> Report:
+    """Reads the figures of all that has happened. Everything must be replayed. None: jobs were not verified yet."""
+    names = ("nodes", "jobs", "people", "totals", "epochs")
+    rows = {name: await network.pool.fetch((_SQL / f"{name}.sql").read_text()) for name in names}
+    totals = {name: int(value) for name, value in rows["totals"][0].items()}
+    held = await ledger(network)
+    jobs = [_job(network, number, row, held) for number, row in enumerate(rows["jobs"], 1)]
+    return Report(
+        epochs=[_epoch(row) for row in rows["epochs"]],
+        nodes=_nodes(network, rows["nodes"], held),
+        jobs=jobs,
+        people=people(network, rows["people"], jobs, held),
+        totals=_shown(totals, held),
+        checks=[
+            *io_checks(totals, held),
+            *dollar_checks(totals, held, len(network.users)),
+            *replay_checks(verified, verified_jobs, held),
+        ],
+    )
+
+
+def _epoch(row: Any) -> Row:
+    availability, compute = int(row["availability"]), int(row["compute"])
     return {
         "epoch": row["last"],
-        "emission_io_units": emitted,
+        "emission_io_units": availability + compute,
         "supply_cap_io_units": GENESIS_SUPPLY + cumulative(row["last"]),
-        "availability_io_units": int(row["availability"]),
-        "compute_io_units": int(row["compute"]),
+        "availability_io_units": availability,
+        "compute_io_units": compute,
         "points": int(row["total_points"]),
         "coupons_usd_units": int(row["total_coupons"]),
         "scores_sha256": row["digest"].hex(),
     }
 
 
-def _io_checks(
-    schedule: state.Emission, earners: list[state.Earner], totals: dict[str, int], balances: dict[str, int]
-) -> list[Check]:
-    """Nothing is emitted, minted or burned that is not accounted for."""
-    unclaimed = sum(e.liquid + e.bonus + e.points * (schedule.per_point - e.snapshot) for e in earners)
-    paid = totals["claimed_owner"] + totals["claimed_affiliate"]
-    placed = ((paid + totals["locked"]) << 64) + unclaimed + schedule.carry_availability + schedule.carry_compute
-    emitted = cumulative(schedule.closed_epoch)
-    return [
-        Check("emission of the closed epochs = M(t)", totals["emitted"], emitted),
-        Check("claimed + locked + unclaimed + carried = emitted", placed >> 64, emitted),
-        Check("… and the fractions that they leave", placed % (1 << 64), 0),
-        Check("minted, by the chain = claimed, by the events", schedule.minted, paid),
-        Check("IO supply = genesis + minted - burned", balances["io supply"],
-              GENESIS_SUPPLY + schedule.minted - totals["burned_io"]),
-        Check("IO supply = all IO accounts", balances["io supply"], balances["io accounts"]),
-        Check("stake vault = collateral deposited", balances["stake vault"], totals["collateral"]),
-    ]  # fmt: skip
+def _nodes(network: Network, rows: Sequence[Any], held: Ledger) -> list[Row]:
+    by_actor = {Pubkey.from_bytes(row["actor"]): row for row in rows}
+    found = []
+    for node in network.nodes:
+        row, actor = by_actor[node.actor], held.actors[node.actor]
+        amounts = {name: int(value) for name, value in row.items() if name != "actor"}
+        found.append(
+            {
+                "node": node.name,
+                "class": node.spec.hardware_class,
+                "processors": node.spec.processors,
+                "dollar_share_bp": node.spec.dollar_share_bp,
+                "elected_dollar_share_bp": actor.election_at(held.now).dollar_share_bp,
+                "affiliate": node.spec.has_affiliate,
+                "stake_io_units": actor.stake,
+                "dollars_usd_units": amounts["dollars"],
+                "granted_usd_units": amounts["granted"],
+                "coupons_base_usd_units": amounts["coupons_base"],
+                "coupons_bonus_usd_units": amounts["coupons_bonus"],
+                "points": held.earners[node.actor].points,
+                "reputation": held.earners[node.actor].reputation,
+                "claimed_io_units": amounts["claimed"],
+                "affiliate_io_units": amounts["affiliate"],
+                "stakers_io_units": amounts["stakers"],
+                "locked_io_units": amounts["locked"],
+                "slashed_io_units": amounts["slashed"],
+            }
+        )
+    return found
 
 
-def _dollar_checks(network: Network, totals: dict[str, int], balances: dict[str, int]) -> list[Check]:
-    """Every dollar of the users is somewhere."""
-    shares = totals["dollars"] + totals["burn"] + totals["fee_burn"] + totals["fee_incentives"]
-    into_burn = totals["burn"] + totals["fee_burn"]
-    return [
-        Check("deposits = settled + refunds + held", totals["deposits"],
-              totals["gross"] + totals["refunds"] + balances["job vaults"]),
-        Check("settled = dollars + burn + fee", totals["gross"], shares),
-        Check("burn vault = received - paid", balances["burn vault"], into_burn - totals["burn_paid"]),
-        Check("incentives vault = received", balances["incentives"], totals["fee_incentives"]),
-        Check("USD supply = all USD accounts", balances["usd supply"], balances["usd accounts"]),
-        Check("USD supply = dollars given to users", balances["usd supply"], len(network.users) * USER_DOLLARS),
-    ]  # fmt: skip
-
-
-async def _balances(network: Network) -> dict[str, int]:
-    """Base units by place, from the chain. Every token account that exists belongs to someone known."""
-    client = network.client
-
-    async def of(token_account: Pubkey) -> int:
-        return await accounts.token_balance(client, token_account) or 0
-
-    people = [network.admin, network.affiliate, network.trader]
-    wallets = [person.pubkey() for person in people] + [p.address for p in (*network.nodes, *network.users)]
-    job_vaults = [addresses.job_vault(job) for job in await accounts.jobs(client)]
-    io = await asyncio.gather(*(of(network.io(wallet)) for wallet in wallets))
-    usd = await asyncio.gather(*(of(network.usd(wallet)) for wallet in wallets))
-    held = await asyncio.gather(*map(of, job_vaults))
-    stake, burn, incentives = await asyncio.gather(
-        of(addresses.stake_vault()), of(addresses.burn_vault()), of(addresses.incentives_vault())
-    )
-    supplies = await asyncio.gather(client.get_token_supply(network.io_mint), client.get_token_supply(network.usd_mint))
+def _shown(totals: dict[str, int], held: Ledger) -> dict[str, int]:
+    """The sums that people want to see."""
     return {
-        "io supply": int(supplies[0].value.amount),
-        "usd supply": int(supplies[1].value.amount),
-        "io accounts": sum(io) + stake,
-        "usd accounts": sum(usd) + sum(held) + burn + incentives,
-        "job vaults": sum(held),
-        "stake vault": stake,
-        "burn vault": burn,
-        "incentives": incentives,
+        "genesis_io_units": GENESIS_SUPPLY,
+        "emitted_io_units": totals["emitted"],
+        "claimed_io_units": totals["claimed"],
+        "affiliates_io_units": totals["affiliates"],
+        "stakers_io_units": totals["stakers"],
+        "bonus_locked_io_units": totals["locked"],
+        "unclaimed_io_units": held.unclaimed_q64 >> 64,
+        "minted_io_units": held.emission.minted,
+        "burned_io_units": totals["burned_io"],
+        "slashed_io_units": totals["slashed"],
+        "supply_io_units": held.io_supply,
+        "collateral_io_units": sum(actor.collateral for actor in held.actors.values()),
+        "staked_io_units": sum(actor.stake for actor in held.actors.values()),
+        "locked_vault_io_units": held.io["locked vault"],
+        "rewards_io_units": held.io["rewards"],
+        "circulating_io_units": held.io["wallets"],
+        "deposits_usd_units": totals["deposits"],
+        "settled_usd_units": totals["gross"],
+        "to_nodes_usd_units": totals["dollars"],
+        "affiliates_usd_units": totals["fee_affiliate"],
+        "to_burn_usd_units": totals["burn"] + totals["fee_burn"],
+        "to_incentives_usd_units": totals["fee_incentives"],
+        "granted_usd_units": totals["granted_users"] + totals["granted_owners"],
+        "refunds_usd_units": totals["refunds"] + totals["to_credit"],
+        "in_jobs_usd_units": held.usd["jobs"],
+        "paid_for_burned_usd_units": totals["burn_paid"],
+    }
+
+
+def _job(network: Network, number: int, row: Any, held: Ledger) -> Row:
+    users = {user.actor: user.name for user in network.users}
+    nodes = {node.actor: node.name for node in network.nodes}
+    turns = {"extended": row["is_extended"], "ended": row["is_ended"], "disputed": row["accepted_seconds"] is not None}
+    paid = {"grant": row["granted"], "IO": row["sold"]}
+    return {
+        "job": number,
+        "user": users[Pubkey.from_bytes(row["user"])],
+        "class": addresses.symbol_text(row["class"]),
+        "processors": row["processors"],
+        "hours": int(row["hours"]),
+        "paid_with": next((way for way, amount in paid.items() if amount), "USD"),
+        "benefit": state.Job.BENEFITS[row["benefit"]],
+        "discount_bp": row["discount_bp"],
+        "node": nodes[Pubkey.from_bytes(row["node"])] if row["node"] else None,
+        "candidates": row["candidates"],
+        "turns": [turn for turn, happened in turns.items() if happened],
+        "accepted_seconds": row["accepted_seconds"],
+        "state": held.jobs[Pubkey.from_bytes(row["job"])].state_name,
+        "price_nano_usd": int(row["price_nano_usd"]),
+        "deposit_usd_units": int(row["deposit"]),
+        "granted_usd_units": int(row["granted"]),
+        "settled_usd_units": int(row["gross"]),
+        "refund_usd_units": int(row["refund"]),
+        "credit_back_usd_units": int(row["credit"]),
+        "bond_lost_usd_units": int(row["bond_lost"]),
+        "bond_usd_units": int(row["bond"]),
+        "sold_io_units": int(row["sold"]),
+        "coupons_user_usd_units": int(row["coupons_user"]),
     }

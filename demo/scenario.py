@@ -4,9 +4,10 @@ Pure: the same seed gives the same scenario, so the same figures on the chain.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from random import Random
 
-from client.economics import IO
+from client.economics import IO, MAX_DOLLAR_SHARE_BP, MIN_DOLLAR_SHARE_BP
 
 GENESIS_TIME = 1_767_225_600
 """Unix seconds of epoch 1's start in the demo: 2026-01-01 00:00 UTC. The chain's clock moves by hand."""
@@ -15,6 +16,39 @@ PRICES_NANO_USD = {"IO": 180_000_000, "H100": 2_490_000_000, "A100-80GB": 1_350_
 """Nano-dollars for one IO, and for one processor-hour of each class in the demo."""
 
 CLASSES = ("H100", "A100-80GB", "4090")
+
+OPENS_FROM = 600
+"""Seconds into an epoch from which jobs are opened: before, what the last hour left is settled."""
+
+GRANTED_USER = 0
+"""The user that the committee grants dollars,"""
+BROUGHT_IN_USER = 1
+"""the one that an affiliate brought in, and that pays in IO once it can,"""
+BONUS_USER = 2
+"""and the one that takes locked IO in place of its discount."""
+
+
+class Way(StrEnum):
+    """What a job is paid with."""
+
+    DOLLARS = "USD"
+    CREDIT = "grant"
+    """What the user was granted, first."""
+    IO = "IO"
+    """Sold to the burn auction in the same transaction."""
+
+
+class Turn(StrEnum):
+    """What becomes of a job before its hours are over."""
+
+    NONE = ""
+    EXTENDED = "extended"
+    CANCELLED = "cancelled"
+    DISPUTED = "disputed"
+
+
+_TURNS = {GRANTED_USER: Turn.EXTENDED, BROUGHT_IN_USER: Turn.CANCELLED, BONUS_USER: Turn.DISPUTED}
+"""Of each user's job in epoch 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +66,12 @@ class NodeSpec:
     reliability_bp: int
     """How likely it passes a challenge, basis points."""
 
+    @property
+    def other_share_bp(self) -> int:
+        """What it elects where it elects anew: the far end."""
+        middle = (MIN_DOLLAR_SHARE_BP + MAX_DOLLAR_SHARE_BP) // 2
+        return MIN_DOLLAR_SHARE_BP if self.dollar_share_bp >= middle else MAX_DOLLAR_SHARE_BP
+
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
@@ -43,6 +83,8 @@ class JobSpec:
     hours: int
     opens_at: int
     """Seconds into the epoch."""
+    way: Way
+    turn: Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +106,34 @@ class Scenario:
         jobs = []
         for user in range(self.users):
             draw = self.random("job", epoch, user)
-            node = draw.choice(self.nodes)
+            node, way = draw.choice(self.nodes), _way(epoch, user)
+            processors, hours = draw.randint(1, max(3 * node.processors // 4, 1)), draw.randint(1, 2)
+            if way is Way.IO:
+                # What the burn auction can pay for: little, and of the cheapest.
+                node = min(self.nodes, key=lambda one: PRICES_NANO_USD[one.hardware_class])
+                processors = hours = 1
             jobs.append(
                 JobSpec(
                     user=user,
                     hardware_class=node.hardware_class,
-                    processors=draw.randint(1, node.processors),
-                    hours=draw.randint(1, 2),
-                    opens_at=60 + 60 * draw.randrange(25),
+                    processors=processors,
+                    hours=hours,
+                    opens_at=OPENS_FROM + 60 * draw.randrange(18),
+                    way=way,
+                    turn=_TURNS[user] if epoch == 1 else Turn.NONE,
                 )
             )
         return tuple(sorted(jobs, key=lambda job: (job.opens_at, job.user)))
 
     def sale_io(self, epoch: int, part: int) -> int:
         """IO base units that the demo's trader offers to the auction."""
-        return self.random("sale", epoch, part).randint(20, 60) * IO
+        return self.random("sale", epoch, part).randint(1, 4) * IO
+
+
+def _way(epoch: int, user: int) -> Way:
+    if epoch == 1 and user == GRANTED_USER:
+        return Way.CREDIT
+    return Way.IO if epoch > 1 and user == BROUGHT_IN_USER else Way.DOLLARS
 
 
 def draw(seed: int, nodes: int, users: int, epochs: int) -> Scenario:

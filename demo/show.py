@@ -48,31 +48,85 @@ class Screen:
 def nodes_table(report: Report) -> Table:
     """Each node: what it is, and what it got."""
     table = _table(
-        "Nodes, in USD and IO", ("node", "class", "share"), ("USD", "coupons", "points", "rep.", "claimed", "locked")
+        "Nodes, in USD and IO",
+        ("node", "class", "share"),
+        ("USD", "coupons", "points", "rep.", "claimed", "stakers", "locked"),
     )
     for node in report.nodes:
+        share, elected = (node[name] // 100 for name in ("dollar_share_bp", "elected_dollar_share_bp"))
+        marks = {"*": node["affiliate"], "!": node["slashed_io_units"], "+": node["granted_usd_units"]}
         table.add_row(
-            node["node"] + (" *" if node["affiliate"] else ""),
+            " ".join((node["node"], "".join(mark for mark, has in marks.items() if has))),
             f"{node['processors']} {node['class']}",
-            f"{node['dollar_share_bp'] // 100}%",
-            _short(format_usd(node["dollars_usd_units"])),
-            _short(format_usd(node["coupons_base_usd_units"] + node["coupons_bonus_usd_units"])),
+            f"{share}%" if share == elected else f"{share} → {elected}%",
+            _usd(node["dollars_usd_units"]),
+            _usd(node["coupons_base_usd_units"] + node["coupons_bonus_usd_units"]),
             f"{node['points']:,}",
             f"{node['reputation']:,}",
-            _short(format_io(node["claimed_io_units"])),
-            _short(format_io(node["locked_io_units"])),
+            _io(node["claimed_io_units"]),
+            _io(node["stakers_io_units"]),
+            _io(node["locked_io_units"]),
         )
-    table.caption = "share: of its pay, in dollars. * brought in by an affiliate"
+    table.caption = (
+        "share: of its pay, in dollars. * brought in by an affiliate, ! slashed and made good, + its owner had a grant"
+    )
+    return table
+
+
+def jobs_table(report: Report) -> Table:
+    """Each job: who rented what, how it was paid for, who was drawn, what became of it."""
+    table = _table("Jobs, in USD", ("job", "what", "paid with", "node"), ("of", "deposit", "paid", "back"))
+    table.add_column("")
+    for job in report.jobs:
+        benefit = f"{job['discount_bp'] / 100:g}% {'off' if job['benefit'] == 'discount' else 'as locked IO'}"
+        table.add_row(
+            f"{job['job']} {job['user']}",
+            f"{job['processors']} {job['class']}, {job['hours']} h",
+            job["paid_with"] + (f", {benefit}" if job["discount_bp"] else ""),
+            job["node"] or "none is free",
+            str(job["candidates"]),
+            _usd(job["deposit_usd_units"]),
+            _usd(job["settled_usd_units"]),
+            _usd(job["refund_usd_units"] + job["credit_back_usd_units"]),
+            ", ".join([*job["turns"], job["state"]]),
+        )
+    table.caption = "of: candidates, from whom the router drew by reputation"
+    return table
+
+
+def people_table(report: Report) -> Table:
+    """Everybody else."""
+    table = _table(
+        "People, in IO and USD",
+        ("",),
+        ("staked", "unbonding", "earned", "locked", "sold", "USD paid", "received", "granted", "saved", "rep."),
+    )
+    for one in report.people:
+        io = ("staked", "unbonding", "earned", "locked", "sold")
+        usd = ("paid", "received", "granted", "saved")
+        table.add_row(
+            one["name"],
+            *(_io(one[f"{name}_io_units"]) if one[f"{name}_io_units"] else "" for name in io),
+            *(_usd(one[f"{name}_usd_units"]) if one[f"{name}_usd_units"] else "" for name in usd),
+            "" if one["reputation"] is None else str(one["reputation"]),
+        )
+    table.caption = "earned: rewards, parts of an affiliate, claims, and locked IO that vested"
     return table
 
 
 def epochs_table(report: Report) -> Table:
     """Each epoch: what it emitted, and to whom."""
-    table = _table("Epochs", (), ("epoch", "emission (IO)", "supply at most (IO)", "points", "coupons (USD)"))
+    table = _table(
+        "Epochs, in IO and USD",
+        (),
+        ("epoch", "emission", "to availability", "to compute", "supply at most", "points", "coupons"),
+    )
     for epoch in report.epochs:
         table.add_row(
             str(epoch["epoch"]),
             format_io(epoch["emission_io_units"]),
+            format_io(epoch["availability_io_units"]),
+            format_io(epoch["compute_io_units"]),
             format_io(epoch["supply_cap_io_units"]),
             f"{epoch['points']:,}",
             format_usd(epoch["coupons_usd_units"]),
@@ -102,8 +156,8 @@ def checks_table(report: Report) -> Table:
 
 def summary(console: Console, report: Report) -> None:
     """Prints everything."""
-    for table in (epochs_table(report), nodes_table(report), totals_table(report), checks_table(report)):
-        console.print(table)
+    for make in (epochs_table, nodes_table, jobs_table, people_table, totals_table, checks_table):
+        console.print(make(report))
 
 
 def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
@@ -113,6 +167,14 @@ def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
     for heading in right:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
+
+
+def _io(units: int) -> str:
+    return _short(format_io(units))
+
+
+def _usd(units: int) -> str:
+    return _short(format_usd(units))
 
 
 def _short(amount: str) -> str:
