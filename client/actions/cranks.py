@@ -57,8 +57,8 @@ def due_for_job(job: Job, now: int, parameters: EscrowParameters) -> JobAction |
     if job.state not in _UNFINISHED:
         return None
     payable = job.payable_seconds(now, parameters)
-    below_minimum = job.state == Job.RUNNING and job.assignment_seconds < parameters.min_work_seconds
-    if below_minimum or payable >= job.worked_seconds:
+    is_too_little = job.state == Job.RUNNING and not job.has_worked_enough(parameters)
+    if is_too_little or payable >= job.worked_seconds:
         # Once this is paid, nothing is left to pay.
         is_silent = not job.is_alive(now, parameters)
         if job.has_stopped or (now >= job.end and (is_silent or job.reported_at >= job.end)):

@@ -54,6 +54,8 @@ def job(**change: Any) -> state.Job:
         ({"reported_at": 17_100, "settled_seconds": 7_100}, 17_200, None),
         ({"reported_at": 17_100}, 18_001, "finished"),
         ({"reported_at": 17_200}, 17_200, "finished"),
+        ({"base_seconds": 7_000, "settled_seconds": 7_000, "reported_at": 10_100}, 10_100, None),
+        ({"base_seconds": 7_000, "settled_seconds": 7_000, "reported_at": 10_200}, 10_200, "finished"),
         ({"state": state.Job.OPEN}, 99_999, None),
         ({"state": state.Job.ENDED}, 13_600, "finished"),
         ({"state": state.Job.RESOLVED}, 13_600, "finished"),
