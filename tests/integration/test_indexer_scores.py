@@ -12,10 +12,12 @@ from client.sending import SendOptions
 from indexer import replay, scores
 from indexer.errors import PublishRefused, VerifyRefused
 from indexer.oracle import batch_size, publish
+from indexer.queries import sql
 from indexer.replay import catch_up
 from indexer.settlement import settle_due
 from indexer.verify import verify_epoch
 from tests.integration.indexer_network import SEND, Databases, Network
+from tests.programs import escrow_steps, staking_steps
 from tests.programs.world import GENESIS
 
 
@@ -92,3 +94,75 @@ def test_twenty_scores_fit_into_a_transaction() -> None:
     assert batch_size(members[:2], SendOptions(priority_fee=1)) >= 20
     assert 1 <= batch_size(members[:9]) < batch_size(members[:2])
     assert replay.BATCH_ROWS > 0
+
+
+async def test_what_the_chain_holds_against_an_actor_counts(network: Network, databases: Databases) -> None:
+    """Collateral on its way out or slashed: no points. A job lost by silence, a dispute lost: less reputation."""
+    world, (rich, lean) = network.world, [node for node, _ in network.nodes]
+    async with databases.pool() as pool:
+        network.work(1)
+        for epoch in (2, 3):
+            network.challenge(epoch)
+            world.chain.warp(timestamp=GENESIS + epoch * 3_600)
+        world.chain.warp(seconds=1)
+        await catch_up(pool, network.url)
+        before = (await scores.computed(pool, 3)).scores
+        assert {bytes(rich[1]), bytes(lean[1])} == {actor for actor, score in before.items() if score.points}
+
+        network.challenge(4)
+        staking_steps.withdraw_collateral(world, rich, 1)
+        world.prices()
+        silent, disputed = (world.open_job(network.user, id=40 + n, hours=1) for n in range(2))
+        world.start_job(silent, lean[1])
+        world.start_job(disputed, lean[1])
+        world.chain.warp(seconds=800)
+        world.report_job(lean, disputed)
+        escrow_steps.dispute_job(world, disputed, network.user)
+        escrow_steps.resolve_dispute(world, disputed, lean, 300)
+        world.chain.warp(seconds=101)
+        escrow_steps.release_job(world, silent, lean, world.admin)
+        world.chain.warp(timestamp=GENESIS + 4 * 3_600)
+        world.chain.warp(seconds=1)
+        await catch_up(pool, network.url)
+        found = (await scores.computed(pool, 4)).scores
+        assert found[bytes(rich[1])].points == 0
+        assert found[bytes(lean[1])].points == 250
+        # One challenge passed, one job lost by silence, one dispute lost.
+        held = before[bytes(lean[1])].reputation.value
+        assert found[bytes(lean[1])].reputation.value == max(held + 10 - 200 - 300, 0)
+        work = await pool.fetch(sql("epoch_work"), 0, 10**9)
+        by = {row["actor"]: (row["failed"], row["lost"]) for row in work}
+        assert by[bytes(lean[1])] == (1, 1)
+        assert by.get(bytes(network.user[1]), (0, 0)) == (0, 0)
+
+        staking_steps.propose(world, lean[1], 1)
+        network.challenge(5)
+        world.chain.warp(timestamp=GENESIS + 90 * 3_600)
+        staking_steps.execute(world, lean[1])
+        network.challenge(91)
+        world.chain.warp(timestamp=GENESIS + 91 * 3_600)
+        world.chain.warp(seconds=1)
+        await catch_up(pool, network.url)
+        assert (await scores.computed(pool, 5)).scores[bytes(lean[1])].points == 250
+        assert {score.points for score in (await scores.computed(pool, 91)).scores.values()} == {0}
+
+
+async def test_who_lost_a_dispute(network: Network, databases: Databases) -> None:
+    """The node where less than half of its seconds were accepted, the user where all were, nobody in between."""
+    world, (node, _) = network.world, network.nodes[0]
+    async with databases.pool() as pool:
+        for number, (accepted, losers) in enumerate(
+            ((0, {node[1]}), (399, {node[1]}), (400, set()), (799, set()), (800, {network.user[1]}))
+        ):
+            world.prices()
+            job = world.open_job(network.user, id=number, hardware_class="H100", hours=1)
+            world.start_job(job, node[1])
+            world.chain.warp(seconds=800)
+            world.report_job(node, job)
+            escrow_steps.dispute_job(world, job, network.user)
+            escrow_steps.resolve_dispute(world, job, node, accepted)
+            since = await pool.fetchval("SELECT coalesce(max(slot), 0) FROM chain.block")
+            world.chain.warp(seconds=1)
+            await catch_up(pool, network.url)
+            work = await pool.fetch(sql("epoch_work"), since, 10**9)
+            assert {row["actor"] for row in work if row["lost"]} == {bytes(loser) for loser in losers}, accepted
