@@ -1,6 +1,6 @@
 use {
     crate::{
-        emission::{Earner, Emission, Rates},
+        emission::{Earner, Rates},
         staking::Actor,
         *,
     },
@@ -27,16 +27,19 @@ pub struct SettleJob {
     /// the token program alone writes either.
     #[account(mut, unsafe(dup), token::mint = terms.usd_mint, token::authority = node.authority)]
     pub node_usd: Account<TokenAccount>,
+    /// CHECK: exactly the one of the terms, which is a token account of dollars.
     #[account(mut, address = terms.burn_vault)]
-    pub burn_vault: Account<TokenAccount>,
+    pub burn_vault: UncheckedAccount,
+    /// CHECK: as the burn vault.
     #[account(mut, address = terms.incentives)]
-    pub incentives: Account<TokenAccount>,
+    pub incentives: UncheckedAccount,
     /// CHECK: exactly the job's; paid where it is a token account of dollars. Needed where the job
     /// has one. It may be the node's: `dup` is safe as above.
     #[account(mut, unsafe(dup), address = job.affiliate_usd @ EscrowError::JobMismatch)]
     pub affiliate_usd: Option<UncheckedAccount>,
+    /// CHECK: by `emission`, which writes it.
     #[account(mut)]
-    pub emission: Account<Emission>,
+    pub emission: UncheckedAccount,
     #[account(mut, constraint = earner.actor == job.node @ EscrowError::JobMismatch)]
     pub earner: Account<Earner>,
     /// Checked by `emission`, which reads it.
@@ -125,14 +128,14 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
         }
     }
     for (destination, amount) in [
-        (&mut accounts.node_usd, paid.dollars),
-        (&mut accounts.burn_vault, to_burn),
-        (&mut accounts.incentives, fee_incentives),
+        (accounts.node_usd.cpi_handle_mut(), paid.dollars),
+        (accounts.burn_vault.cpi_handle_mut(), to_burn),
+        (accounts.incentives.cpi_handle_mut(), fee_incentives),
     ] {
         if amount > 0 {
             common::token::transfer(
                 accounts.vault.cpi_handle_mut(),
-                destination.cpi_handle_mut(),
+                destination,
                 accounts.job.cpi_handle(),
                 amount,
                 &[job_seeds],
