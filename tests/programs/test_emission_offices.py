@@ -93,6 +93,24 @@ def test_missed_epochs_close_by_the_share_of_their_time(world: World, through: i
     assert (found.carry_availability + found.carry_compute) >> 64 == economics.cumulative(through)
 
 
+def test_a_late_close_across_a_change_is_cheap(world: World) -> None:
+    """Below 5,000 compute units where the schedule is dearest: at epochs with many bits, with a change between them."""
+    first, changed, last = 131_000, 131_055, 131_071
+    forged = {"closed_epoch": (first, 4), "final_epoch": (first, 4), "emitted": (economics.cumulative(first), 8)}
+    forged["next_parameters_at"] = (GENESIS + (changed - 1) * HOUR, 8)
+    for field, (value, size) in forged.items():
+        world.chain.forge(state.Emission, addresses.emission(), field, value, size)
+    world.chain.send([emission.open_rates(payer=world.admin.pubkey(), epoch=first + 1)], world.admin)
+    world.end_of(last)
+    world.finalize(last)
+    closed = world.close(last)
+    (event,) = world.chain.events(closed)
+    halves = economics.halves_across(first, last, 5_000, changed, 0)
+    assert (event.fields["availability"], event.fields["compute"]) == (halves.availability, halves.compute)
+    assert schedule(world).emitted == economics.cumulative(last)
+    assert world.chain.units(closed) - 300 < 5_000
+
+
 def test_a_second_change_takes_the_place_of_the_first(world: World) -> None:
     """A change that waits is replaced by the next; one in force becomes the current."""
     one, two, three = (EmissionParameters(60, bp, 0) for bp in (1_000, 2_000, 3_000))

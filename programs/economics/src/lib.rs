@@ -55,7 +55,8 @@ pub use quote::{collateral, deposit, rate_per_hour, QuoteInput};
 pub use schedule::{cumulative, emission, epoch_at, epoch_end, epoch_start, epoch_start_from};
 pub use settlement::{dispute_bond, earned, settle, user_coupons, SettleInput, Settlement};
 pub use split::{
-    bps_ceil, bps_floor, claim, epoch_halves, halves_across, ClaimInput, ClaimSplit, Halves,
+    bps_ceil, bps_floor, claim, epoch_halves, halves_across, halves_since, ClaimInput, ClaimSplit,
+    Halves,
 };
 pub use vesting::vested;
 

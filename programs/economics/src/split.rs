@@ -85,29 +85,52 @@ pub fn halves_across(
     next_from_epoch: u32,
     next_availability_bp: u16,
 ) -> Result<Halves, ArithmeticError> {
+    halves_since(
+        schedule::cumulative(from_exclusive),
+        from_exclusive,
+        to_inclusive,
+        availability_bp,
+        next_from_epoch,
+        next_availability_bp,
+    )
+}
+
+/// [`halves_across`] for one who knows `emitted`, which is `M(from_exclusive)`: the schedule is dear on chain, and is asked
+/// once, or twice where the share changes within the range.
+pub fn halves_since(
+    emitted: u64,
+    from_exclusive: u32,
+    to_inclusive: u32,
+    availability_bp: u16,
+    next_from_epoch: u32,
+    next_availability_bp: u16,
+) -> Result<Halves, ArithmeticError> {
     // The last epoch of the first share, within the range.
     let boundary = match next_from_epoch.checked_sub(1) {
         Some(last) if last < to_inclusive => last.max(from_exclusive),
         _ => to_inclusive,
     };
-    let before = range_halves(from_exclusive, boundary, availability_bp)?;
-    let after = range_halves(boundary, to_inclusive, next_availability_bp)?;
-    Ok(Halves {
+    let mut halves = Halves {
+        availability: 0,
+        compute: 0,
+    };
+    let mut emitted = emitted;
+    let mut from = from_exclusive;
+    for (to, bp) in [
+        (boundary, availability_bp),
+        (to_inclusive, next_availability_bp),
+    ] {
+        if from >= to {
+            continue;
+        }
+        let after = schedule::cumulative(to);
+        let part = epoch_halves(after.saturating_sub(emitted), bp)?;
         // Parts of one emission, which is at most the cap: cannot saturate.
-        availability: before.availability.saturating_add(after.availability),
-        compute: before.compute.saturating_add(after.compute),
-    })
-}
-
-/// The halves of a range under one share. An empty range asks the schedule nothing, which is dear on chain.
-fn range_halves(from: u32, to: u32, availability_bp: u16) -> Result<Halves, ArithmeticError> {
-    if from >= to {
-        return Ok(Halves {
-            availability: 0,
-            compute: 0,
-        });
+        halves.availability = halves.availability.saturating_add(part.availability);
+        halves.compute = halves.compute.saturating_add(part.compute);
+        (from, emitted) = (to, after);
     }
-    epoch_halves(schedule::emission(from, to), availability_bp)
+    Ok(halves)
 }
 
 /// Splits a claim among stakers, affiliate and owner.
@@ -192,6 +215,7 @@ mod tests {
             let halves = halves_across(from, to, a, next_from, b).unwrap();
             let emitted = schedule::emission(from, to);
             prop_assert_eq!(halves.availability + halves.compute, emitted);
+            prop_assert_eq!(halves, halves_since(schedule::cumulative(from), from, to, a, next_from, b).unwrap());
             let last = if next_from == 0 { to } else { (next_from - 1).clamp(from, to) };
             let before = epoch_halves(schedule::emission(from, last), a).unwrap();
             let after = epoch_halves(schedule::emission(last, to), b).unwrap();
@@ -213,6 +237,7 @@ mod tests {
             prop_assert_eq!(halves_across(from, to, b, from.max(1), a), plain);
             prop_assert_eq!(halves_across(from, to, b, from + 1, a), plain);
             prop_assert_eq!(halves_across(to, from, b, from, b), epoch_halves(0, 0));
+            prop_assert_eq!(halves_since(7, to, from, b, from, b), epoch_halves(0, 0));
         }
     }
 

@@ -40,7 +40,8 @@ pub fn handler(ctx: &mut Context<CloseEpochs>, through: u32) -> Result<()> {
         0 => 0,
         from => schedule::epoch_at(emission.genesis.get(), from).ok_or(EmissionError::Overflow)?,
     };
-    let halves = split::halves_across(
+    let halves = split::halves_since(
+        emission.emitted.get(),
         closed,
         through,
         emission.parameters.availability_bp,
