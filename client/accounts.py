@@ -12,6 +12,7 @@ import base58
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed
 from solana.rpc.types import MemcmpOpts
+from solders.account import Account
 from solders.pubkey import Pubkey
 
 from client.addresses import symbol_text
@@ -185,7 +186,22 @@ async def feeds(client: AsyncClient) -> dict[str, Feed]:
 
 async def token_balance(client: AsyncClient, address: Pubkey, commitment: Commitment = Confirmed) -> int | None:
     """Base units in a token account; None where there is none."""
-    value = (await client.get_account_info(address, commitment)).value
+    return _token_amount(address, (await client.get_account_info(address, commitment)).value)
+
+
+async def token_balances(
+    client: AsyncClient, wanted: Sequence[Pubkey], commitment: Commitment = Confirmed
+) -> list[int | None]:
+    """As `token_balance` of each, in their order."""
+    found: list[int | None] = []
+    for start in range(0, len(wanted), MANY):
+        batch = list(wanted[start : start + MANY])
+        values = (await client.get_multiple_accounts(batch, commitment)).value
+        found += [_token_amount(address, value) for address, value in zip(batch, values, strict=True)]
+    return found
+
+
+def _token_amount(address: Pubkey, value: Account | None) -> int | None:
     if value is None:
         return None
     if value.owner != TOKEN_PROGRAM or len(value.data) != TOKEN_ACCOUNT_BYTES:

@@ -16,6 +16,7 @@ from solders.pubkey import Pubkey
 
 from client.errors import IonetError
 from client.idl import PROGRAMS, ROOT, program_id
+from client.rpc import tls
 
 SOL = 1_000_000_000
 """Lamports."""
@@ -47,7 +48,7 @@ class Localnet:
 
     async def _call(self, method: str, *params: Any) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-        async with httpx.AsyncClient(timeout=30) as http:
+        async with httpx.AsyncClient(timeout=30, verify=tls()) as http:
             answer = (await http.post(self.rpc, json=body)).json()
         if "error" in answer:
             raise LocalnetFailed(f"localnet refused {method} {params}: {answer['error'].get('message')}")

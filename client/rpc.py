@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +34,12 @@ def connect(url: str = DEFAULT_URL, timeout: float = 20) -> AsyncClient:
     client = AsyncClient(url, commitment=Confirmed, timeout=timeout)
     client._provider = _Provider(url, timeout=timeout)
     return client
+
+
+@cache
+def tls() -> SSLContext:
+    """What connections are checked with: reading the certificates takes longer than most calls, so it is done once."""
+    return httpx.create_ssl_context()
 
 
 def url_of(client: AsyncClient) -> str:

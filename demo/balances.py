@@ -79,8 +79,7 @@ async def ledger(network: Network) -> Ledger:
 
 
 async def _held(network: Network, token_accounts: Iterable[Pubkey]) -> int:
-    found = await asyncio.gather(*(accounts.token_balance(network.client, one) for one in token_accounts))
-    return sum(amount or 0 for amount in found)
+    return sum(amount or 0 for amount in await accounts.token_balances(network.client, list(token_accounts)))
 
 
 async def _unclaimed(network: Network, emission: state.Emission, earners: Iterable[state.Earner]) -> int:

@@ -21,6 +21,7 @@ from demo.network import key, network
 from demo.report import Report, report
 from demo.scenario import GENESIS_TIME, Scenario, draw
 from indexer import db
+from indexer.verify import verify_jobs
 
 USERS = 3
 
@@ -80,7 +81,7 @@ async def _run(scenario: Scenario, screen: show.Screen, folder: Path) -> tuple[R
                     verified.append(await hours.run(epoch))
                     screen.advance(await report(net, verified))
                 screen.step("verifying every draw and settlement of every job")
-                result = await report(net, verified, await hours.verify_jobs())
+                result = await report(net, verified, await verify_jobs(pool))
                 return result, hours.indexed_events / max(hours.indexing_seconds, 1e-9)
         finally:
             await pool.close()

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
-from solders.pubkey import Pubkey
-
 from client import accounts, actions, addresses
 from client.economics import SECONDS_PER_HOUR
 from client.instructions import oracle
@@ -18,13 +16,13 @@ from demo.people import Act, People
 from indexer import schedule
 from indexer.replay import catch_up
 from indexer.scoring import REFERENCES
-from indexer.verify import JobReport, VerifyReport, verify_epoch, verify_job
+from indexer.verify import VerifyReport, verify_epoch
 
-PRICES_AT = (390, 570, 1_140)
+PRICES_AT = (570, 1_140)
 """Seconds into the hour; a submission counts for 600."""
 CHALLENGES_AT = (1_950, 3_150)
 """Of its two rounds of challenges."""
-REPORTS_AT = (*range(600, SECONDS_PER_HOUR - 300, 600), SECONDS_PER_HOUR - 1)
+REPORTS_AT = (850, 1_700, 2_550, 3_050, SECONDS_PER_HOUR - 1)
 """Of the nodes that work: one that is silent for 900 seconds has failed."""
 SETTLES_AT = SECONDS_PER_HOUR + PARAMETERS.escrow.dispute_seconds
 """When nothing of the hour can be disputed any more."""
@@ -60,12 +58,6 @@ class Hours:
         self.step(f"epoch {epoch}: verifying every payout from the events")
         await self.index()
         return await verify_epoch(self.network.pool, self.network.client, epoch)
-
-    async def verify_jobs(self) -> list[JobReport]:
-        """Every draw and every settlement of every job, once more, as `ionet verify --job` does it."""
-        pool = self.network.pool
-        rows = await pool.fetch("SELECT job FROM chain.job_opened ORDER BY slot, tx_index, path")
-        return [await verify_job(pool, str(Pubkey.from_bytes(row["job"]))) for row in rows]
 
     async def _during(self, epoch: int) -> None:
         """What happens in the hour, in the order of its seconds."""

@@ -20,7 +20,7 @@ from client.economics import IO, SECONDS_PER_HOUR, USD, collateral
 from client.instructions import oracle, tokens
 from client.localnet import SOL, Localnet
 from client.network import BURN, CLASS_MULTIPLIERS_BP, ESCROW, ORACLE, STAKING, Parameters
-from client.sending import SendOptions, send
+from client.sending import MAX_COMPUTE_UNITS, SendOptions, send
 from demo.scenario import BROUGHT_IN_USER, CLASSES, GENESIS_TIME, PRICES_NANO_USD, NodeSpec, Scenario
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ _FEE_LAMPORTS = SOL
 _POCKET_IO = 100 * IO
 """What an owner holds above its collateral, and 2% of that: a slash can be made good."""
 
-SEND = SendOptions(commitment=Processed)
+SEND = SendOptions(commitment=Processed, compute_units=MAX_COMPUTE_UNITS)
 """Blocks of the demo's chain move by hand, so that the same seed makes the same blocks: none follows that would
-confirm this one."""
+confirm this one. And nobody else wants their space: no transaction is simulated for a limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from solders.pubkey import Pubkey
 
-from client import accounts, addresses, state
+from client import addresses, state
 from client.economics import GENESIS_SUPPLY, cumulative
 from demo.balances import Ledger, ledger
 from demo.checks import Check, dollar_checks, io_checks, replay_checks

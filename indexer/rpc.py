@@ -11,6 +11,7 @@ import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
 
+from client.rpc import tls
 from indexer.blocks import Block, Transaction
 from indexer.errors import ChainMismatch, NodeUnavailable
 
@@ -181,5 +182,5 @@ def _refusal(url: str, method: str, params: tuple[Any, ...], error: _Error) -> E
 async def open_rpc(url: str, connections: int = 16) -> AsyncIterator[Rpc]:
     """A node at `url`, with at most so many calls at once."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=limits) as http:
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=limits, verify=tls()) as http:
         yield Rpc(url, http)

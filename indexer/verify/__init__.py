@@ -13,13 +13,13 @@ from indexer.errors import VerifyRefused
 from indexer.rpc import open_rpc
 from indexer.verify.chain import genesis_supply, snapshots
 from indexer.verify.history import History
-from indexer.verify.job import JobReport, verify_job
+from indexer.verify.job import JobReport, verify_job, verify_jobs
 from indexer.verify.report import Difference, Payout, Row, VerifyReport
 
 if TYPE_CHECKING:
     from indexer.db import Connection, Pool
 
-__all__ = ["Difference", "JobReport", "Payout", "Row", "VerifyReport", "verify_epoch", "verify_job"]
+__all__ = ["Difference", "JobReport", "Payout", "Row", "VerifyReport", "verify_epoch", "verify_job", "verify_jobs"]
 
 _SCORE: Final = "posted score"
 

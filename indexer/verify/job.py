@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import based58
@@ -78,15 +80,17 @@ class JobReport:
 
 
 @dataclass(slots=True)
-class _OfJob(Checks):
-    """Keeps what is said of one job."""
+class _OfJobs(Checks):
+    """Keeps what is said of some jobs, each by itself."""
 
-    job: str = ""
+    of: dict[str, Checks] = field(default_factory=dict)
+    """By address, base58."""
 
     def equal(self, name: str, what: str, recomputed: int | str, found: int | str) -> None:
-        """As `Checks`, of this job alone."""
-        if what.startswith(self.job):
-            Checks.equal(self, name, what, recomputed, found)
+        """As `Checks`, of these jobs alone."""
+        job = self.of.get(what.partition(",")[0])
+        if job is not None:
+            job.equal(name, what, recomputed, found)
 
 
 async def verify_job(pool: Pool, job: str) -> JobReport:
@@ -95,28 +99,48 @@ async def verify_job(pool: Pool, job: str) -> JobReport:
     From the database alone: what the chain has done since the last replay is not in it. Raises `VerifyRefused` where
     there is no such job, or something is in quarantine.
     """
+    async with _one_moment(pool) as connection:
+        reports = await _verify(connection, [await _find(connection, job)])
+    return reports[0]
+
+
+async def verify_jobs(pool: Pool) -> list[JobReport]:
+    """As `verify_job`, of every job in the order of their opening: the history is heard once for all of them."""
+    async with _one_moment(pool) as connection:
+        rows = await connection.fetch('SELECT job, "user" FROM chain.job_opened ORDER BY slot, tx_index, path')
+        return await _verify(connection, [(row["job"], row["user"]) for row in rows])
+
+
+@asynccontextmanager
+async def _one_moment(pool: Pool) -> AsyncIterator[Connection]:
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         waiting = await connection.fetchval("SELECT count(*) FROM indexer.quarantine")
         if waiting:
             raise VerifyRefused(f"{waiting} messages are in quarantine: see `ionet indexer status`")
-        address, user = await _find(connection, job)
-        text = address_text(address)
-        draws = _OfJob(job=text)
-        assignments = await _assignments(connection, address, text, draws)
-        history = History(checks=_OfJob(job=text))
-        await history.replay(connection)
-        history.finish()
-        broken = {difference.what for difference in history.checks.differences}
-        settlements = [
-            _settlement(row, text, broken) for row in await connection.fetch(sql("job_settlements"), address)
-        ]
+        yield connection
+
+
+async def _verify(connection: Connection, jobs: Sequence[tuple[bytes, bytes]]) -> list[JobReport]:
+    """Jobs, each with its user."""
+    said = {address_text(job): Checks() for job, _ in jobs}
+    history = History(checks=_OfJobs(of=said))
+    await history.replay(connection)
+    history.finish()
+    return [await _report(connection, job, user, said[address_text(job)]) for job, user in jobs]
+
+
+async def _report(connection: Connection, address: bytes, user: bytes, said: Checks) -> JobReport:
+    text, draws = address_text(address), Checks()
+    assignments = await _assignments(connection, address, text, draws)
+    broken = {difference.what for difference in said.differences}
+    settlements = [_settlement(row, text, broken) for row in await connection.fetch(sql("job_settlements"), address)]
     return JobReport(
         job=text,
         user=address_text(user),
         assignments=tuple(assignments),
         settlements=tuple(settlements),
-        rows=(*draws.rows(), *history.checks.rows()),
-        differences=(*draws.differences, *history.checks.differences),
+        rows=(*draws.rows(), *said.rows()),
+        differences=(*draws.differences, *said.differences),
     )
 
 
