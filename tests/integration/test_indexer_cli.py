@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from solders.pubkey import Pubkey
 
-from client import addresses
+from client import addresses, keys
 from client.instructions import emission, oracle
 from indexer import scoring
 from indexer.scoring import REFERENCES
@@ -124,12 +125,46 @@ def test_replay_status_and_verify(world: World, tmp_path: Path) -> None:
     assert digest in ionet.run("verify", "--epoch", "2").stderr
 
 
+def test_jobs_are_routed_and_their_draws_verified(tmp_path: Path) -> None:
+    """Every open job gets its node, once; exit code 0 where its draw is repeated, 1 and both nodes where it is not."""
+    with new_world(slot_ms=40) as world:
+        ionet = Command(tmp_path, str(world.chain.http.base_url))
+        keys.save(tmp_path / "router", world.router)
+        router = ("--keypair", str(tmp_path / "router"))
+        nodes = [world.node()[1] for _ in range(2)]
+        user = world.user()
+        world.prices()
+        drawn = world.open_job(user, id=1)
+        world.chain.warp(slots=32)
+        (started,) = ionet.json("indexer", "route", *router)
+        assert started["node"] in {str(node) for node in nodes}
+        assert [started["job"], started["refused"], started["assignment"]] == [str(drawn), None, 0]
+        by_hand = world.open_job(user, id=2)
+        world.start_job(by_hand, Pubkey.from_string(started["node"]))
+        world.chain.warp(slots=32)
+        assert ionet.json("indexer", "route", *router) == []
+        verified = ionet.json("verify", "--job", "1")
+        assert verified["ok"]
+        assert [one["node"] for one in verified["assignments"]] == [started["node"]]
+        shown = ionet.run("verify", "--job", str(drawn))
+        assert (shown.returncode, "every figure is equal" in shown.stderr) == (0, True)
+
+        bent = ionet.run("verify", "--job", str(by_hand))
+        assert bent.returncode == 1
+        assert f"DIFFERS: draw: digest of the candidates of {by_hand}, assignment 0: recomputed" in bent.stderr
+        assert f"processors beyond the node's of {by_hand}, assignment 0: recomputed 0, found 1" in bent.stderr
+        assert "DIFFERS" in bent.stdout
+        assert not ionet.json("verify", "--job", str(by_hand), code=1)["ok"]
+
+
 def test_what_cannot_be_done_is_one_line(world: World, tmp_path: Path) -> None:
     """An unreachable node or database, an epoch that is not closed: exit code 1, a sentence, no traceback."""
     world.chain.warp(seconds=1)
     ionet = Command(tmp_path, str(world.chain.http.base_url))
     for arguments, said in (
         (["verify", "--epoch", "1"], "epoch 1 is not closed"),
+        (["verify", "--job", "1"], "there is no job 1"),
+        (["verify", "--job", "l0ng"], "is neither the number nor the address of a job"),
         (["indexer", "status", "--url", "http://127.0.0.1:1"], "http://127.0.0.1:1"),
         (["indexer", "replay", "--database", "postgresql://me:secret@127.0.0.1:1/x"], "no database at"),
         (["indexer", "replay", "--database", "mysql://x"], "mysql"),
@@ -140,6 +175,15 @@ def test_what_cannot_be_done_is_one_line(world: World, tmp_path: Path) -> None:
         assert said in done.stderr
         assert "secret" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
+def test_verify_wants_one_thing(world: World, tmp_path: Path) -> None:
+    """An epoch or a job: neither or both is wrong usage."""
+    ionet = Command(tmp_path, str(world.chain.http.base_url))
+    for arguments in ([], ["--epoch", "1", "--job", "1"]):
+        done = ionet.run("verify", *arguments)
+        assert done.returncode == 2
+        assert "either --epoch or --job" in " ".join(done.stderr.replace("│", " ").split())
 
 
 def test_run_follows_until_it_is_told_to_stop(world: World, tmp_path: Path) -> None:
