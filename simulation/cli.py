@@ -14,8 +14,9 @@ from client.cli.options import AsJson, settings, single
 from client.cli.output import emit, note
 from client.economics import ArithmeticRefused
 from simulation import files, plot, summary
+from simulation.loading import ScenarioRefused, load, packaged
 from simulation.run import Result, epochs_of, run
-from simulation.scenario import MAX_YEARS, Scenario, ScenarioRefused, load, packaged
+from simulation.scenario import MAX_YEARS, Scenario
 
 app = single()
 

@@ -10,7 +10,8 @@ from typing import Literal
 from client.economics import LAST_EPOCH
 from simulation.columns import Column, columns_of
 from simulation.curves import HOURS_PER_DAY, HOURS_PER_YEAR
-from simulation.engine import Check, Network
+from simulation.engine import Network
+from simulation.parts import Check
 from simulation.scenario import MONTHS_PER_YEAR, Scenario
 
 Every = Literal["hour", "day", "month", "year"]

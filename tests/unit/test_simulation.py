@@ -9,8 +9,9 @@ import pytest
 from client.economics import EMISSION_CAP, IO, LAST_EPOCH, cumulative
 from simulation import engine
 from simulation.engine import Network
+from simulation.loading import load, packaged, parse
 from simulation.run import Frame, epochs_of, run
-from simulation.scenario import Scenario, load, packaged, parse
+from simulation.scenario import Scenario
 
 DAYS = 60
 

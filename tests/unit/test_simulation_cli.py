@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 from client.cli import app
 from simulation import cli, engine
 from simulation.columns import CLASS_COLUMNS, COLUMNS
+from simulation.loading import load
 from simulation.run import run
-from simulation.scenario import load
 
 HOURS = 800
 README = Path(cli.__file__).parent / "README.md"

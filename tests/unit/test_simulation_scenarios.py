@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from simulation.curves import HOURS_PER_YEAR, constant, growing, through
-from simulation.scenario import FOLDER, GENESIS, ScenarioRefused, load, parse, usual_rules
+from simulation.loading import FOLDER, ScenarioRefused, load, parse
+from simulation.scenario import GENESIS, usual_rules
 
 GOOD = """
 name = "good"
