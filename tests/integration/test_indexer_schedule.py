@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from client import addresses, state
+from client.economics import IO
 from client.rpc import connect as connect_node
 from indexer import db, schedule
 from tests.integration.indexer_network import SEND, Databases, Network
+from tests.programs import staking_steps
 
 
 async def test_work_is_done_once_for_each_period(databases: Databases) -> None:
@@ -42,7 +44,7 @@ async def test_the_schedule_runs_an_hour_by_itself(network: Network, databases: 
         service = schedule.Service(pool, network.url, client, world.committee, world.admin, world.router, SEND)
         network.work(1)
         for _ in range(2):
-            for job in (schedule.replay, schedule.settle, schedule.publish, schedule.close):
+            for job in (schedule.replay, schedule.route, schedule.settle, schedule.publish, schedule.close):
                 await job(service)
         schedule_state = world.chain.account(state.Emission, addresses.emission())
         assert (schedule_state.final_epoch, schedule_state.closed_epoch) == (1, 1)
@@ -54,3 +56,39 @@ async def test_the_schedule_runs_an_hour_by_itself(network: Network, databases: 
             await asyncio.sleep(0)
         assert await pool.fetchval("SELECT count(*) FROM indexer.scheduled_job") == 6
     pool.terminate()
+
+
+async def test_the_schedule_routes_jobs_and_pays_tickets(network: Network, databases: Databases) -> None:
+    """An open job gets a node, a silent node is replaced, a matured ticket is paid; without keys nothing is done."""
+    world, chain = network.world, network.world.chain
+    async with databases.pool() as pool, connect_node(network.url) as client:
+        idle = schedule.Service(pool, network.url, client, options=SEND)
+        service = schedule.Service(pool, network.url, client, payer=world.admin, router=world.router, options=SEND)
+        world.node(processors=2)
+        world.prices()
+        job = world.open_job(network.user, id=1)
+        staking_steps.undelegate(world, network.user[1], network.staker, 50 * IO)
+        before = chain.balance(world.io(network.staker))
+
+        async def look(by: schedule.Service) -> state.Job:
+            chain.warp(seconds=1)
+            await schedule.replay(by)
+            for act in (schedule.route, schedule.settle, schedule.close, schedule.stake):
+                await act(by)
+            return chain.account(state.Job, job)
+
+        assert (await look(idle)).state == state.Job.OPEN
+        first = await look(service)
+        assert (first.state, first.assignments) == (state.Job.RUNNING, 1)
+        chain.warp(seconds=901)
+        second = await look(service)
+        # Released; the replay has to see it before somebody else is drawn.
+        assert (second.state, second.assignments) == (state.Job.OPEN, 1)
+        third = await look(service)
+        assert (third.state, third.assignments) == (state.Job.RUNNING, 2)
+        assert third.node != first.node
+        chain.warp(seconds=21 * 86_400)
+        await look(idle)
+        assert chain.balance(world.io(network.staker)) == before
+        await look(service)
+        assert chain.balance(world.io(network.staker)) == before + 50 * IO
