@@ -39,21 +39,21 @@ def io_checks(totals: dict[str, int], held: Ledger) -> list[Check]:
         Check("emission of the closed epochs = M(t)", totals["emitted"], emitted),
         Check("claimed + affiliates + stakers + locked + unclaimed + carried = emitted", placed >> 64, emitted),
         Check("… and the fractions that they leave", placed % (1 << 64), 0),
-        Check("minted = claimed + affiliates + stakers + vested of bonus", state.minted,
+        Check("minted = claimed + affiliates + stakers + vested bonus", state.minted,
               given + totals["vested_minted"]),
-        Check("locked bonus = vested and withdrawn + still locked", totals["locked"],
+        Check("locked bonus = withdrawn + still locked", totals["locked"],
               totals["vested_minted"] + sum(one.left for one in vestings if not one.funded)),
         Check("IO supply = genesis + minted - burned - slashed", held.io_supply,
               GENESIS_SUPPLY + state.minted - burned),
         Check("IO supply = all IO accounts", held.io_supply, sum(io.values())),
-        Check("stake vault = collateral + stake + bonds - slashed", io["stake vault"],
+        Check("stake vault = collateral + stake - slashed", io["stake vault"],
               staked_in - totals["unbonded"] - totals["slashed"]),
-        Check("stake vault = what all actors' accounts say", io["stake vault"],
+        Check("stake vault = all actors' accounts", io["stake vault"],
               sum(one.collateral + one.stake for one in actors)),
-        Check("rewards accounts = stakers' parts - claimed", io["rewards"],
+        Check("rewards = stakers' parts - claimed", io["rewards"],
               totals["stakers"] - totals["rewards_claimed"]),
         Check("locked vault = locked - withdrawn", io["locked vault"], totals["io_locked"] - totals["vested_paid"]),
-        Check("locked vault = what all vesting accounts say", io["locked vault"],
+        Check("locked vault = all vesting accounts", io["locked vault"],
               sum(one.left for one in vestings if one.funded)),
     ]  # fmt: skip
 
@@ -65,7 +65,7 @@ def dollar_checks(totals: dict[str, int], held: Ledger, users: int) -> list[Chec
     out_of_jobs = totals["gross"] + totals["refunds"] + totals["to_credit"] + totals["bonds_back"]
     granted = totals["granted_users"] + totals["granted_owners"]
     return [
-        Check("deposits + bonds = settled + refunds + bonds decided + held", totals["deposits"] + totals["bonds"],
+        Check("deposits + bonds = settled + back + held", totals["deposits"] + totals["bonds"],
               out_of_jobs + usd["jobs"]),
         Check("settled = dollars + burn + fee", totals["gross"], totals["dollars"] + totals["burn"] + fee),
         Check("credits = granted - spent + given back", usd["credits"],
@@ -73,20 +73,20 @@ def dollar_checks(totals: dict[str, int], held: Ledger, users: int) -> list[Chec
         Check("affiliate's dollars = its parts of the fee", usd["affiliate"], totals["fee_affiliate"]),
         Check("burn vault = received - paid", usd["burn vault"],
               totals["burn"] + totals["fee_burn"] - totals["burn_paid"]),
-        Check("incentives vault = given + received - granted", usd["incentives"],
+        Check("incentives = given + received - granted", usd["incentives"],
               INCENTIVES_DOLLARS + totals["fee_incentives"] - granted),
         Check("USD supply = all USD accounts", held.usd_supply,
               sum(amount for place, amount in usd.items() if place != "affiliate")),
-        Check("USD supply = dollars given to users and incentives", held.usd_supply,
+        Check("USD supply = given to users and incentives", held.usd_supply,
               users * USER_DOLLARS + INCENTIVES_DOLLARS),
     ]  # fmt: skip
 
 
 def replay_checks(epochs: Sequence[VerifyReport], jobs: Sequence[JobReport] | None, held: Ledger) -> list[Check]:
     """Each epoch, and each job, recomputed from the events alone."""
-    checks = [Check(f"epoch {one.epoch}: payouts that a replay contradicts", len(one.differences), 0) for one in epochs]
+    checks = [Check(f"epoch {one.epoch}: figures that a replay contradicts", len(one.differences), 0) for one in epochs]
     if jobs is not None:
         wrong = sum(len(one.differences) for one in jobs)
-        checks.append(Check("jobs: draws and settlements that a replay contradicts", wrong, 0))
+        checks.append(Check("jobs: figures that a replay contradicts", wrong, 0))
         checks.append(Check("jobs verified = jobs on the chain", len(jobs), len(held.jobs)))
     return checks

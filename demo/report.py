@@ -158,7 +158,11 @@ def _shown(totals: dict[str, int], held: Ledger) -> dict[str, int]:
 def _job(network: Network, number: int, row: Any, held: Ledger) -> Row:
     users = {user.actor: user.name for user in network.users}
     nodes = {node.actor: node.name for node in network.nodes}
-    turns = {"extended": row["is_extended"], "ended": row["is_ended"], "disputed": row["accepted_seconds"] is not None}
+    turns = {
+        "extended": row["is_extended"],
+        "cancelled": row["is_ended"],
+        "disputed": row["accepted_seconds"] is not None,
+    }
     paid = {"grant": row["granted"], "IO": row["sold"]}
     return {
         "job": number,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich import box
 from rich.console import Console, Group
@@ -45,6 +46,26 @@ class Screen:
             self._live.update(Group(self._progress, nodes_table(report)))
 
 
+def epochs_table(report: Report) -> Table:
+    """Each epoch: what it emitted, and to whom."""
+    table = _table(
+        "Epochs, in IO and USD",
+        (),
+        ("epoch", "emission", "availability", "compute", "supply at most", "points", "coupons"),
+    )
+    for epoch in report.epochs:
+        table.add_row(
+            str(epoch["epoch"]),
+            _io(epoch["emission_io_units"]),
+            _io(epoch["availability_io_units"]),
+            _io(epoch["compute_io_units"]),
+            _io(epoch["supply_cap_io_units"]),
+            f"{epoch['points']:,}",
+            _usd(epoch["coupons_usd_units"]),
+        )
+    return table
+
+
 def nodes_table(report: Report) -> Table:
     """Each node: what it is, and what it got."""
     table = _table(
@@ -56,9 +77,9 @@ def nodes_table(report: Report) -> Table:
         share, elected = (node[name] // 100 for name in ("dollar_share_bp", "elected_dollar_share_bp"))
         marks = {"*": node["affiliate"], "!": node["slashed_io_units"], "+": node["granted_usd_units"]}
         table.add_row(
-            " ".join((node["node"], "".join(mark for mark, has in marks.items() if has))),
+            node["node"] + "".join(mark for mark, has in marks.items() if has),
             f"{node['processors']} {node['class']}",
-            f"{share}%" if share == elected else f"{share} → {elected}%",
+            f"{share}%" if share == elected else f"{share}→{elected}%",
             _usd(node["dollars_usd_units"]),
             _usd(node["coupons_base_usd_units"] + node["coupons_bonus_usd_units"]),
             f"{node['points']:,}",
@@ -68,69 +89,56 @@ def nodes_table(report: Report) -> Table:
             _io(node["locked_io_units"]),
         )
     table.caption = (
-        "share: of its pay, in dollars. * brought in by an affiliate, ! slashed and made good, + its owner had a grant"
+        "share: of its pay, in dollars. * brought in by an affiliate, ! slashed and made good,\n"
+        "+ its owner was granted dollars"
     )
     return table
 
 
 def jobs_table(report: Report) -> Table:
     """Each job: who rented what, how it was paid for, who was drawn, what became of it."""
-    table = _table("Jobs, in USD", ("job", "what", "paid with", "node"), ("of", "deposit", "paid", "back"))
+    table = _table("Jobs, in USD", ("user", "rents", "with", "less", "node"), ("of", "deposit", "paid", "back"))
     table.add_column("")
     for job in report.jobs:
-        benefit = f"{job['discount_bp'] / 100:g}% {'off' if job['benefit'] == 'discount' else 'as locked IO'}"
+        less = f"{job['discount_bp'] / 100:g}%" + (" IO" if job["benefit"] == "locked-io" else "")
         table.add_row(
-            f"{job['job']} {job['user']}",
-            f"{job['processors']} {job['class']}, {job['hours']} h",
-            job["paid_with"] + (f", {benefit}" if job["discount_bp"] else ""),
-            job["node"] or "none is free",
+            job["user"],
+            f"{job['processors']} {job['class']} {job['hours']} h",
+            job["paid_with"],
+            less if job["discount_bp"] else "",
+            job["node"] or "",
             str(job["candidates"]),
             _usd(job["deposit_usd_units"]),
             _usd(job["settled_usd_units"]),
             _usd(job["refund_usd_units"] + job["credit_back_usd_units"]),
-            ", ".join([*job["turns"], job["state"]]),
+            ", ".join(job["turns"]) or job["state"],
         )
-    table.caption = "of: candidates, from whom the router drew by reputation"
+    table.caption = (
+        "less: by the user's reputation, as a discount or as locked IO. of: so many nodes could have been drawn"
+    )
     return table
 
 
-def people_table(report: Report) -> Table:
-    """Everybody else."""
+def holders_table(report: Report) -> Table:
+    """Those who hold IO."""
+    shown = ("staked_io", "unbonding_io", "earned_io", "locked_io", "sold_io", "received_usd")
+    table = _table("Holders, in IO and USD", ("",), ("staked", "unbonding", "earned", "locked", "sold", "USD"))
+    for one in report.people:
+        if one["role"] != "user":
+            table.add_row(one["name"], *_amounts(one, shown))
+    table.caption = "earned: rewards, an affiliate's parts, locked IO that vested"
+    return table
+
+
+def users_table(report: Report) -> Table:
+    """Those who rent."""
+    shown = ("paid_usd", "received_usd", "granted_usd", "saved_usd", "sold_io", "locked_io")
     table = _table(
-        "People, in IO and USD",
-        ("",),
-        ("staked", "unbonding", "earned", "locked", "sold", "USD paid", "received", "granted", "saved", "rep."),
+        "Users, in USD and IO", ("",), ("rep.", "paid", "received", "from grant", "saved", "IO sold", "IO locked")
     )
     for one in report.people:
-        io = ("staked", "unbonding", "earned", "locked", "sold")
-        usd = ("paid", "received", "granted", "saved")
-        table.add_row(
-            one["name"],
-            *(_io(one[f"{name}_io_units"]) if one[f"{name}_io_units"] else "" for name in io),
-            *(_usd(one[f"{name}_usd_units"]) if one[f"{name}_usd_units"] else "" for name in usd),
-            "" if one["reputation"] is None else str(one["reputation"]),
-        )
-    table.caption = "earned: rewards, parts of an affiliate, claims, and locked IO that vested"
-    return table
-
-
-def epochs_table(report: Report) -> Table:
-    """Each epoch: what it emitted, and to whom."""
-    table = _table(
-        "Epochs, in IO and USD",
-        (),
-        ("epoch", "emission", "to availability", "to compute", "supply at most", "points", "coupons"),
-    )
-    for epoch in report.epochs:
-        table.add_row(
-            str(epoch["epoch"]),
-            format_io(epoch["emission_io_units"]),
-            format_io(epoch["availability_io_units"]),
-            format_io(epoch["compute_io_units"]),
-            format_io(epoch["supply_cap_io_units"]),
-            f"{epoch['points']:,}",
-            format_usd(epoch["coupons_usd_units"]),
-        )
+        if one["role"] == "user":
+            table.add_row(one["name"], str(one["reputation"]), *_amounts(one, shown))
     return table
 
 
@@ -156,8 +164,9 @@ def checks_table(report: Report) -> Table:
 
 def summary(console: Console, report: Report) -> None:
     """Prints everything."""
-    for make in (epochs_table, nodes_table, jobs_table, people_table, totals_table, checks_table):
-        console.print(make(report))
+    tables = (epochs_table, nodes_table, jobs_table, holders_table, users_table, totals_table, checks_table)
+    for table in tables:
+        console.print(table(report))
 
 
 def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
@@ -167,6 +176,14 @@ def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
     for heading in right:
         table.add_column(heading, justify="right", no_wrap=True)
     return table
+
+
+def _amounts(row: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+    """Each of these amounts, named with their unit; nothing for zero."""
+    for name in names:
+        units = row[f"{name}_units"]
+        shown = _io(units) if name.endswith("_io") else _usd(units)
+        yield shown if units else ""
 
 
 def _io(units: int) -> str:
