@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from solders.pubkey import Pubkey
 
 from client import accounts, addresses, reads, state
 from client.rpc import chain_time
+from client.supply import Supply, supply
 from demo.network import Network
 
 _WRAP = 1 << 128
@@ -34,7 +34,8 @@ class Ledger:
     io: dict[str, int]
     """Base units by place, as `usd`. Every token account that exists belongs to someone known."""
     usd: dict[str, int]
-    io_supply: int
+    supply: Supply
+    """Of IO, as `ionet supply` adds it up."""
     usd_supply: int
 
 
@@ -48,7 +49,6 @@ async def ledger(network: Network) -> Ledger:
     wallets = [one.pubkey() for one in (network.admin, network.affiliate, network.trader, network.contributors)]
     wallets += [staker.pubkey() for staker in network.stakers]
     wallets += [participant.address for participant in (*network.nodes, *network.users)]
-    supplies = await asyncio.gather(client.get_token_supply(network.io_mint), client.get_token_supply(network.usd_mint))
     return Ledger(
         now=await chain_time(client),
         emission=emission,
@@ -73,8 +73,8 @@ async def ledger(network: Network) -> Ledger:
             "burn vault": await _held(network, [addresses.burn_vault()]),
             "incentives": await _held(network, [addresses.incentives_vault()]),
         },
-        io_supply=int(supplies[0].value.amount),
-        usd_supply=int(supplies[1].value.amount),
+        supply=await supply(client),
+        usd_supply=int((await client.get_token_supply(network.usd_mint)).value.amount),
     )
 
 

@@ -52,7 +52,8 @@ def demo(
     else:
         show.summary(Console(), result)
     seconds = time.monotonic() - began
-    progress.print(f"{epochs} epochs in {seconds:.1f} s, {events_per_second:,.0f} events indexed a second")
+    hours = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+    progress.print(f"{hours} in {seconds:.1f} s, {events_per_second:,.0f} events indexed a second")
     progress.print("every sum is equal to the base unit" if result.ok else "[bold red]a sum DIFFERS: see the checks[/]")
     raise typer.Exit(0 if result.ok else 1)
 

@@ -51,10 +51,10 @@ class Jobs:
         )
         if spec.turn:
             self._turning[spec.turn] = user, opened.job
-        paid = "IO" if opened.sold else "USD"
+        paid = ", from its grant" if opened.granted else ", paid in IO" if opened.sold else ""
         self.step(
-            f"epoch {epoch}: {user.name} rents {spec.processors} {spec.hardware_class} for {spec.hours} h, "
-            f"for {format_usd(opened.quote.deposit)} USD in {paid}"
+            f"epoch {epoch}: {user.name} rents {spec.processors} {spec.hardware_class} for {spec.hours} h "
+            f"and {format_usd(opened.quote.deposit)} USD{paid}"
         )
         await self.route(epoch)
 

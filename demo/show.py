@@ -89,8 +89,8 @@ def nodes_table(report: Report) -> Table:
             _io(node["locked_io_units"]),
         )
     table.caption = (
-        "share: of its pay, in dollars. * brought in by an affiliate, ! slashed and made good,\n"
-        "+ its owner was granted dollars"
+        "share: of its pay, in dollars. * brought in by an affiliate.\n"
+        "! slashed, and its collateral made good. + its owner was granted dollars."
     )
     return table
 
@@ -114,7 +114,8 @@ def jobs_table(report: Report) -> Table:
             ", ".join(job["turns"]) or job["state"],
         )
     table.caption = (
-        "less: by the user's reputation, as a discount or as locked IO. of: so many nodes could have been drawn"
+        "less: by the user's reputation, as a discount or as locked IO.\n"
+        "of: so many nodes could have been drawn by the router."
     )
     return table
 
@@ -126,7 +127,7 @@ def holders_table(report: Report) -> Table:
     for one in report.people:
         if one["role"] != "user":
             table.add_row(one["name"], *_amounts(one, shown))
-    table.caption = "earned: rewards, an affiliate's parts, locked IO that vested"
+    table.caption = "earned: rewards, an affiliate's parts, locked IO that vested."
     return table
 
 
@@ -155,7 +156,7 @@ def totals_table(report: Report) -> Table:
 
 def checks_table(report: Report) -> Table:
     """Each check: the sum, and by how much the other differs from it."""
-    table = _table("Checks", ("must be equal",), ("base units", "difference"))
+    table = _table("Checks", ("must be equal",), ("base units", "differs"))
     for check in report.checks:
         verdict = "[green]0[/]" if check.equal else f"[bold red]{check.right - check.left:,}[/]"
         table.add_row(check.name, f"{check.left:,}", verdict)
@@ -170,7 +171,8 @@ def summary(console: Console, report: Report) -> None:
 
 
 def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    """Tight: on a terminal of 80 columns no amount is cut."""
+    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 0, 0, 0))
     for heading in left:
         table.add_column(heading, overflow="fold")
     for heading in right:
