@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from client import economics, reads
 from client.actions import close_epochs
-from client.actions.cranks import crank_stake
+from client.actions.cranks import crank_stake, crank_stakers
 from client.errors import IonetError
 from client.sending import DEFAULT, SendOptions
 from indexer import oracle, routing, scores, settlement, store
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 REPLAY_SECONDS: Final = 5
 LOOK_SECONDS: Final = 15
-"""Between two looks whether an epoch has ended,"""
+"""Between two looks whether an epoch has ended or a node went silent,"""
 STAKE_SECONDS: Final = 60
 """and whether a slash or a ticket is due."""
 
@@ -115,20 +115,27 @@ async def settle(service: Service) -> None:
 
 
 async def route(service: Service) -> None:
-    """Takes nodes that went silent off their jobs, and gives every open job a node."""
+    """Gives every open job a node."""
     if service.router is None:
         return
-    released = await settlement.release_silent(service.client, service.pool, service.router, options=service.options)
-    for lost in released:
-        log.info("job %s: %s, %s", lost.job, lost.action, lost.refused or lost.signature)
     for one in await routing.route(service.client, service.pool, service.router, options=service.options):
         log.info("job %s, node %d: %s, %s", one.job, one.assignment, one.node, one.refused or one.signature)
 
 
+async def replace(service: Service) -> None:
+    """Takes nodes that went silent off their jobs, which then are open again."""
+    if service.router is None:
+        return
+    for one in await settlement.release_silent(service.client, service.pool, service.router, options=service.options):
+        log.info("job %s: %s, %s", one.job, one.action, one.refused or one.signature)
+
+
 async def stake(service: Service) -> None:
-    """Executes and dismisses slashes, pays matured tickets. Anyone may; the chain does it once."""
+    """Executes and dismisses slashes, pays matured tickets, claims for stakers. Anyone may; the chain does it once."""
     if service.payer is not None:
-        for one in await crank_stake(service.client, service.payer, service.options):
+        done = await crank_stake(service.client, service.payer, service.options)
+        done += await crank_stakers(service.client, service.payer, service.options)
+        for one in done:
             log.info("%s: %s, %s", one.what, one.action, one.refused or one.signature)
 
 
@@ -165,6 +172,7 @@ async def _is_settled(pool: Pool, epoch: int) -> bool:
 _JOBS: Final[dict[str, tuple[Callable[[Service], Awaitable[None]], int]]] = {
     "replay": (replay, REPLAY_SECONDS),
     "router": (route, REPLAY_SECONDS),
+    "replacement": (replace, LOOK_SECONDS),
     "settlement": (settle, LOOK_SECONDS),
     "scores": (publish, LOOK_SECONDS),
     "close": (close, LOOK_SECONDS),

@@ -171,4 +171,5 @@ CREATE TABLE chain.user_granted (
     at bigint NOT NULL
 );
 
-CREATE INDEX score_posted_earner ON chain.score_posted (earner, slot, tx_index, path);
+CREATE INDEX earner_created_actor ON chain.earner_created (actor);
+CREATE INDEX score_posted_earner ON chain.score_posted (earner, slot, tx_index, path, item);

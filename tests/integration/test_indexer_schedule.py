@@ -54,7 +54,7 @@ async def test_the_schedule_runs_an_hour_by_itself(network: Network, databases: 
         }
         async with schedule.running(service, url):
             await asyncio.sleep(0)
-        assert await pool.fetchval("SELECT count(*) FROM indexer.scheduled_job") == 6
+        assert await pool.fetchval("SELECT count(*) FROM indexer.scheduled_job") == 7
     pool.terminate()
 
 
@@ -73,7 +73,7 @@ async def test_the_schedule_routes_jobs_and_pays_tickets(network: Network, datab
         async def look(by: schedule.Service) -> state.Job:
             chain.warp(seconds=1)
             await schedule.replay(by)
-            for act in (schedule.route, schedule.settle, schedule.close, schedule.stake):
+            for act in (schedule.replace, schedule.route, schedule.settle, schedule.close, schedule.stake):
                 await act(by)
             return chain.account(state.Job, job)
 
