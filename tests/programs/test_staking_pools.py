@@ -239,6 +239,23 @@ def test_shares_are_bought_at_what_they_are_worth(shared: World) -> None:
     assert actor_of(shared, node).stake == 1_500
 
 
+def test_parts_are_worth_what_they_cost_together(shared: World) -> None:
+    """The fraction that each purchase's shares are rounded up by does not add up to IO that nobody paid in."""
+    _, node = pooled(shared)
+    owner = delegator(shared, node)
+    slashed(shared, node, 3)
+    for paid in range(1, 11):
+        delegate(shared, node, owner, 1)
+        assert value_of(shared, node, owner) == actor_of(shared, node).stake == paid
+    for id in range(10):
+        undelegate(shared, node, owner, 1, id)
+    shared.chain.warp(seconds=21 * DAY)
+    for id in range(10):
+        withdraw(shared, node, owner, id)
+    assert shared.chain.balance(shared.io(owner)) == 1_000 * IO
+    assert actor_of(shared, node).stake == 0
+
+
 def test_dust_stays_in_the_pool_and_raises_nobody(shared: World) -> None:
     """What rounding leaves is nobody's: it stays in the stake, and the next slash burns it."""
     _, node = pooled(shared)
