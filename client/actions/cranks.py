@@ -1,5 +1,5 @@
 """What anyone may do for the network, once it is due: pay for work, take silent nodes off jobs, refund what is over,
-lapse disputes, execute and dismiss slashes, pay matured tickets, close epochs."""
+lapse disputes, execute and dismiss slashes, pay matured tickets, close epochs, pay stakers their part."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from solders.pubkey import Pubkey
 from client import accounts, addresses, reads
 from client.actions.disputes import lapse_dispute
 from client.actions.jobs import finish_job, release_job, settle_job, token_account
-from client.actions.rewards import close_epochs
+from client.actions.rewards import claim, close_epochs
+from client.economics import IO, bps_floor
 from client.errors import IonetError, Unreachable
 from client.instructions import pools, slashes
 from client.rpc import chain_time
 from client.sending import DEFAULT, NotConfirmed, SendOptions, Sent, send
-from client.state import Actor, EscrowParameters, Job, Registry, Slash, Ticket
+from client.state import Actor, Delegation, Earner, EscrowParameters, Job, Registry, Slash, Ticket
 
 JobAction = Literal["settled", "released", "lapsed", "finished"]
-Action = Literal["settled", "released", "lapsed", "finished", "executed", "dismissed", "withdrawn", "closed"]
+Action = Literal["settled", "released", "lapsed", "finished", "executed", "dismissed", "withdrawn", "closed", "claimed"]
 
 JOB_ACTIONS: Final[Mapping[JobAction, Callable[[AsyncClient, Keypair, Pubkey, SendOptions], Awaitable[Sent]]]] = {
     "settled": settle_job,
@@ -32,6 +33,8 @@ JOB_ACTIONS: Final[Mapping[JobAction, Callable[[AsyncClient, Keypair, Pubkey, Se
     "finished": finish_job,
 }
 """What brings a job to where `due_for_job` says that it should be."""
+STAKERS_AT_LEAST: Final = IO
+"""IO base units of stakers for which it is worth a transaction to claim."""
 _UNFINISHED: Final = (Job.RUNNING, Job.ENDED, Job.DISPUTED, Job.RESOLVED)
 
 
@@ -74,7 +77,8 @@ async def crank(client: AsyncClient, payer: Keypair, options: SendOptions = DEFA
     """
     done = await crank_jobs(client, payer, options)
     done += await crank_stake(client, payer, options)
-    return done + await crank_epochs(client, payer, options)
+    done += await crank_epochs(client, payer, options)
+    return done + await crank_stakers(client, payer, options)
 
 
 async def crank_jobs(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
@@ -120,6 +124,32 @@ async def crank_epochs(client: AsyncClient, payer: Keypair, options: SendOptions
         return (await close_epochs(client, payer, options=options)).sent
 
     return [await _tried("closed", addresses.emission(), close())]
+
+
+async def crank_stakers(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
+    """Claims for actors that owe their stakers `STAKERS_AT_LEAST` or more.
+
+    Stakers share in a claim by what they have staked when it is made: claims that come often leave nothing to those
+    who would stake just before one.
+    """
+    state, now = await reads.emission(client), await chain_time(client)
+    staked = sorted(
+        {one.actor for one in (await accounts.fetch_all(client, Delegation)).values() if one.shares}, key=bytes
+    )
+    actors = await accounts.fetch_many(client, Actor, staked)
+    earners = await accounts.fetch_many(client, Earner, [addresses.earner(actor) for actor in staked])
+    done = []
+    for address, actor, earner in zip(staked, actors, earners, strict=True):
+        if actor is None or earner is None:
+            continue
+        liquid = (await reads.pending(client, state, earner)).liquid
+        if bps_floor(liquid, actor.election_at(now).commission_bp) >= STAKERS_AT_LEAST:
+            done.append(await _tried("claimed", address, _claim(client, payer, address, options)))
+    return done
+
+
+async def _claim(client: AsyncClient, payer: Keypair, actor: Pubkey, options: SendOptions) -> Sent:
+    return (await claim(client, payer, actor, options, lock_bonus=False)).sent
 
 
 async def _with_pending_slashes(client: AsyncClient, tickets: Mapping[Pubkey, Ticket]) -> set[Pubkey]:

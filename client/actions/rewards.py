@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from solana.rpc.async_api import AsyncClient
@@ -87,10 +87,13 @@ async def _why_not_final(client: AsyncClient, state: Emission, epoch: int) -> st
     return f"the scores of epoch {epoch} are not final: the committee has to post them first"
 
 
-async def claim(client: AsyncClient, payer: Keypair, actor: Pubkey, options: SendOptions = DEFAULT) -> Claimed:
+async def claim(
+    client: AsyncClient, payer: Keypair, actor: Pubkey, options: SendOptions = DEFAULT, *, lock_bonus: bool = True
+) -> Claimed:
     """Mints what an actor has earned: its authority's, its affiliate's and its stakers' parts; bonus IO is locked.
 
-    Anyone may, and pays: missing token accounts are created in the same transaction.
+    Anyone may, and pays: missing token accounts are created in the same transaction. Not `lock_bonus`: the bonus
+    stays where it is, and nobody pays the rent of a vesting account.
     """
     found, wallet = await reads.actor(client, actor), payer.pubkey()
     state = await reads.emission(client)
@@ -98,6 +101,8 @@ async def claim(client: AsyncClient, payer: Keypair, actor: Pubkey, options: Sen
     if earner is None:
         raise NothingToClaim(f"{actor} has never earned: it has no earner account")
     due = await reads.pending(client, state, earner)
+    if not lock_bonus:
+        due = replace(due, bonus=0)
     if not due.liquid and not due.bonus:
         raise NothingToClaim(f"{actor} has nothing to claim yet: the last closed epoch is {state.closed_epoch}")
     now = await chain_time(client)

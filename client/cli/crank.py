@@ -13,7 +13,7 @@ app = single()
 @app.command()
 def crank(ctx: typer.Context, url: Url = None, keypair: KeypairFile = None, as_json: AsJson = False) -> None:
     """Do what is due and anyone may do, once: settle, release and refund jobs, lapse disputes, execute and dismiss
-    slashes, pay matured tickets, close epochs.
+    slashes, pay matured tickets, close epochs, claim for those who owe their stakers.
 
     It moves nobody's money but to whom it is owed. --keypair pays the fees, and the rent of token accounts that those
     who are paid do not have. Exit code 1 where the chain refused something.

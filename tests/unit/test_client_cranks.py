@@ -11,7 +11,7 @@ import pytest
 from solders.pubkey import Pubkey
 from spl.token.instructions import CloseAccountParams, close_account
 
-from client import addresses, state
+from client import addresses, economics, state
 from client.actions.cranks import due_for_job
 from client.economics import IO
 from client.idl import TOKEN_PROGRAM
@@ -172,3 +172,24 @@ def test_epochs_are_closed_and_what_is_refused_is_said(network: Network) -> None
     assert "refused: " in result.stdout
     assert "closed" in result.stdout
     assert world.chain.account(state.Emission, addresses.emission()).closed_epoch == 2
+
+
+def test_stakers_are_paid_their_part_in_time(network: Network) -> None:
+    """Once a node owes its stakers an IO, anyone claims for it: who stakes later has no part in that."""
+    world = network.world
+    network.person("anyone")
+    staked, alone = staking_steps.pooled(world), world.node()
+    staking_steps.delegator(world, staked[1], 100 * IO)
+    world.end_of(1)
+    world.post_scores(1, (staked[1], 1, 0), (alone[1], 1, 0))
+    world.finalize(1)
+    world.close(1)
+    before = world.chain.balance(world.io(alone[0]))
+    assert cranked(network) == {(str(staked[1]), "claimed")}
+    # 2% of half of what points were paid, rounded against the stakers.
+    half = economics.accrue(0, 1, world.chain.account(state.Emission, addresses.emission()).per_point)
+    part = economics.bps_floor(economics.whole(half)[0], 200)
+    assert world.chain.balance(addresses.rewards(staked[1])) == part
+    assert part > IO
+    assert world.chain.balance(world.io(alone[0])) == before
+    assert cranked(network) == set()
