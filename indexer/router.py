@@ -18,6 +18,9 @@ import based58
 
 BASE_WEIGHT: Final = 1_000
 """What a node without reputation weighs, so that the new are drawn too; a reputation of 10,000 is eleven times it."""
+MAX_AGE_SLOTS: Final = 300
+"""How old the state may be that a node is drawn from when it starts: two minutes, for a replay that lags, finality and
+the way to the chain. A router that could choose among many states could choose among many nodes."""
 
 _TICKET_BYTES: Final = 16
 

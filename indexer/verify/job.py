@@ -196,7 +196,7 @@ async def _repeat(connection: Connection, row: Any, text: str, number: int, chec
     again = address_text(drawn.node) if drawn else None
     nobody = "nobody: no node was free"
     # The job must have been there to be drawn for, and no slot is known before it has passed.
-    first, last = row["opened_slot"], row["slot"] - 1
+    first, last = max(row["opened_slot"], row["slot"] - router.MAX_AGE_SLOTS), row["slot"] - 1
     said = integer(row["draw_as_of_slot"])
     for name, recomputed, said_ in (
         ("draw: number of the assignment", number, row["assignment"]),

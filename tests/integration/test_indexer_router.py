@@ -145,6 +145,7 @@ async def test_verify_names_what_a_router_bent(market: Market, databases: Databa
     """Another node, another digest, another slot, a node without room: each is named, and the job is not ok."""
     async with indexed(market, databases) as (pool, client):
         job, other = market.open(1, 1)
+        market.world.chain.warp(slots=router.MAX_AGE_SLOTS + 2)
         await routed(market, pool, client)
         await read(market, pool)
         assert (await verify_job(pool, str(job))).ok
@@ -159,6 +160,7 @@ async def test_verify_names_what_a_router_bent(market: Market, databases: Databa
             ("draw_candidates = draw_candidates + 1", "draw: candidates"),
             ("assignment = assignment + 1", "draw: number of the assignment"),
             ("draw_as_of_slot = slot", "draw: slot that it was drawn from"),
+            (f"draw_as_of_slot = slot - {router.MAX_AGE_SLOTS + 1}", "draw: slot that it was drawn from"),
             ("draw_as_of_slot = 1", "draw: slot that it was drawn from"),
         ):
             async with tampered(pool, "job_started", f"{change} {ours}"):
