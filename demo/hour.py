@@ -70,6 +70,8 @@ class Hours:
         if epoch == 1:
             agenda += [_Entry(1_700, jobs.extend), _Entry(2_700, jobs.cancel)]
             agenda += [_Entry(3_060, jobs.dispute), _Entry(3_300, jobs.resolve)]
+        elif epoch == 3:
+            agenda.append(_Entry(2_600, jobs.replace))
         for entry in sorted(agenda, key=lambda entry: entry.second):
             await net.at(epoch, entry.second)
             await entry.act()

@@ -14,7 +14,7 @@ from client.amounts import format_usd
 from client.state import Job
 from demo.network import SEND, Network, Participant
 from demo.scenario import BONUS_USER, JobSpec, Turn, Way
-from indexer import routing
+from indexer import routing, settlement
 
 ACCEPTED_PERCENT = 60
 """Of the seconds in dispute, by the committee."""
@@ -37,6 +37,7 @@ class Jobs:
         net, user = self.network, self.network.users[spec.user]
         if await accounts.jobs(net.client, user=user.actor, state=Job.OPEN):
             self.step(f"epoch {epoch}: {user.name} waits for the node of its last job")
+            await self.route(epoch)
             return
         opened = await actions.open_job(
             net.client,
@@ -71,10 +72,12 @@ class Jobs:
                 self.step(f"epoch {epoch}: the router draws {names[routed.node]} of {of}")
 
     async def report(self) -> None:
-        """Every working node says so."""
+        """Every working node says so, but for the one that goes silent."""
         client = self.network.client
         owners = {node.actor: node.keypair for node in self.network.nodes}
         running = await accounts.jobs(client, state=Job.RUNNING)
+        if Turn.REPLACED in self._turning:
+            running.pop(self._turning[Turn.REPLACED][1], None)
         await asyncio.gather(
             *(
                 actions.report_job(client, owners[job.node], address, sha256(bytes(address)).digest(), SEND)
@@ -120,6 +123,17 @@ class Jobs:
             await actions.resolve_dispute(net.client, net.admin, majority, job, accepted, SEND)
             await actions.finish_job(net.client, user.keypair, job, SEND)
             self.step(f"epoch 1: the committee accepts {accepted} of {found.worked_seconds} s of it")
+
+    async def replace(self) -> None:
+        """The node that was silent is taken off its job, and the router draws another."""
+        if Turn.REPLACED not in self._turning:
+            return
+        net = self.network
+        await self.index()
+        for lost in await settlement.release_silent(net.client, net.pool, net.router, options=SEND):
+            self.step(f"epoch 3: a node was silent, and is {lost.refused or 'taken off its job'}")
+        del self._turning[Turn.REPLACED]
+        await self.route(3)
 
     async def _can_be_paid_in_io(self, user: Participant, spec: JobSpec) -> bool:
         """Whether the burn auction holds the dollars that the job costs."""

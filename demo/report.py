@@ -162,6 +162,7 @@ def _job(network: Network, number: int, row: Any, held: Ledger) -> Row:
         "extended": row["is_extended"],
         "cancelled": row["is_ended"],
         "disputed": row["accepted_seconds"] is not None,
+        "replaced": row["assignments"] > 1,
     }
     paid = {"grant": row["granted"], "IO": row["sold"]}
     return {
@@ -174,6 +175,7 @@ def _job(network: Network, number: int, row: Any, held: Ledger) -> Row:
         "benefit": state.Job.BENEFITS[row["benefit"]],
         "discount_bp": row["discount_bp"],
         "node": nodes[Pubkey.from_bytes(row["node"])] if row["node"] else None,
+        "assignments": row["assignments"],
         "candidates": row["candidates"],
         "turns": [turn for turn, happened in turns.items() if happened],
         "accepted_seconds": row["accepted_seconds"],

@@ -45,10 +45,17 @@ class Turn(StrEnum):
     EXTENDED = "extended"
     CANCELLED = "cancelled"
     DISPUTED = "disputed"
+    REPLACED = "replaced"
+    """Its node goes silent, and another takes its place."""
 
 
-_TURNS = {GRANTED_USER: Turn.EXTENDED, BROUGHT_IN_USER: Turn.CANCELLED, BONUS_USER: Turn.DISPUTED}
-"""Of each user's job in epoch 1."""
+_TURNS = {
+    (1, GRANTED_USER): Turn.EXTENDED,
+    (1, BROUGHT_IN_USER): Turn.CANCELLED,
+    (1, BONUS_USER): Turn.DISPUTED,
+    (3, GRANTED_USER): Turn.REPLACED,
+}
+"""By epoch and user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ class Scenario:
                     hours=hours,
                     opens_at=OPENS_FROM + 60 * draw.randrange(18),
                     way=way,
-                    turn=_TURNS[user] if epoch == 1 else Turn.NONE,
+                    turn=_TURNS.get((epoch, user), Turn.NONE),
                 )
             )
         return tuple(sorted(jobs, key=lambda job: (job.opens_at, job.user)))

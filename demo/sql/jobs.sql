@@ -1,5 +1,5 @@
--- Each job in the order of opening: what it is, what it was paid with, who was drawn for it last and from how many, what
--- became of it. USD base units; the IO that was sold for it (base units) was sold in the same transaction.
+-- Each job in the order of opening: what it is, what it was paid with, how many nodes it had, who was drawn last and
+-- from how many, what became of it. USD base units; the IO that paid for it (base units) was sold in the same transaction.
 SELECT
     opened.job,
     opened."user",
@@ -14,6 +14,7 @@ SELECT
     coalesce(sold.io, 0) AS sold,
     started.node,
     coalesce(started.draw_candidates, 0) AS candidates,
+    coalesce(started.assignment + 1, 0) AS assignments,
     coalesce(settled.gross, 0) AS gross,
     coalesce(settled.coupons_user, 0) AS coupons_user,
     coalesce(finished.refund, 0) AS refund,
@@ -29,7 +30,8 @@ LEFT JOIN (
 ) AS extended ON extended.job = opened.job
 LEFT JOIN chain.io_burned AS sold ON (sold.slot, sold.tx_index) = (opened.slot, opened.tx_index)
 LEFT JOIN LATERAL (
-    SELECT node, draw_candidates FROM chain.job_started AS s WHERE s.job = opened.job ORDER BY assignment DESC LIMIT 1
+    SELECT node, draw_candidates, assignment FROM chain.job_started AS s WHERE s.job = opened.job
+    ORDER BY assignment DESC LIMIT 1
 ) AS started ON true
 LEFT JOIN (
     SELECT job, sum(gross) AS gross, sum(coupons_user) AS coupons_user FROM chain.job_settled GROUP BY job

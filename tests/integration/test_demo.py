@@ -49,10 +49,10 @@ def test_a_small_network_runs_as_well(nodes: str) -> None:
 
 
 def test_jobs_are_drawn_paid_for_and_turn(default: Figures) -> None:
-    """By the router from several nodes; with dollars, a grant and IO; extended, cancelled and disputed to a split."""
+    """From several nodes; with dollars, a grant and IO; extended, cancelled, disputed, worked on by two."""
     jobs = default["jobs"]
     assert {job["paid_with"] for job in jobs} == {"USD", "grant", "IO"}
-    assert {turn for job in jobs for turn in job["turns"]} == {"extended", "cancelled", "disputed"}
+    assert {turn for job in jobs for turn in job["turns"]} == {"extended", "cancelled", "disputed", "replaced"}
     assert any(job["node"] and job["candidates"] > 1 for job in jobs)
     (extended,) = (job for job in jobs if "extended" in job["turns"])
     assert extended["hours"] > 1
@@ -62,6 +62,9 @@ def test_jobs_are_drawn_paid_for_and_turn(default: Figures) -> None:
     (disputed,) = (job for job in jobs if "disputed" in job["turns"])
     assert 0 < disputed["bond_lost_usd_units"] < disputed["bond_usd_units"]
     assert disputed["accepted_seconds"] > 0
+    (replaced,) = (job for job in jobs if "replaced" in job["turns"])
+    assert (replaced["assignments"], replaced["candidates"]) == (2, 2), "the node that was silent is not drawn again"
+    assert replaced["settled_usd_units"] > 0
     assert sum(job["sold_io_units"] for job in jobs if job["paid_with"] == "IO") > 0
 
 
