@@ -1,5 +1,5 @@
 -- Each job in the order of opening: what it is, what it was paid with, how many nodes it had, who was drawn last and
--- from how many, what became of it. USD base units; the IO that paid for it (base units) was sold in the same transaction.
+-- from how many, what became of it. USD base units; IO that paid for it (base units) was sold in the same transaction.
 SELECT
     opened.job,
     opened."user",
