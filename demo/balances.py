@@ -28,6 +28,8 @@ class Ledger:
     unclaimed_q64: int
     """IO base units that all of them have earned and not claimed, 64 fractional bits."""
     jobs: dict[Pubkey, state.Job]
+    due_seconds: int
+    """Of their work, that could be paid now."""
     vestings: list[state.Vesting]
     delegations: list[state.Delegation]
     tickets: list[state.Ticket]
@@ -42,7 +44,8 @@ class Ledger:
 async def ledger(network: Network) -> Ledger:
     """Reads it all."""
     client = network.client
-    emission = await reads.emission(client)
+    emission, now = await reads.emission(client), await chain_time(client)
+    terms = (await reads.terms(client)).parameters_at(now)
     actors = await accounts.fetch_all(client, state.Actor)
     earners = {earner.actor: earner for earner in (await accounts.fetch_all(client, state.Earner)).values()}
     jobs = await accounts.jobs(client)
@@ -50,12 +53,13 @@ async def ledger(network: Network) -> Ledger:
     wallets += [staker.pubkey() for staker in network.stakers]
     wallets += [participant.address for participant in (*network.nodes, *network.users)]
     return Ledger(
-        now=await chain_time(client),
+        now=now,
         emission=emission,
         actors=actors,
         earners=earners,
         unclaimed_q64=await _unclaimed(network, emission, earners.values()),
         jobs=jobs,
+        due_seconds=sum(job.payable_seconds(now, terms) - job.settled_seconds for job in jobs.values()),
         vestings=list((await accounts.fetch_all(client, state.Vesting)).values()),
         delegations=list((await accounts.fetch_all(client, state.Delegation)).values()),
         tickets=list((await accounts.fetch_all(client, state.Ticket)).values()),

@@ -70,6 +70,7 @@ def dollar_checks(totals: dict[str, int], held: Ledger, users: int) -> list[Chec
         Check("deposits + bonds = settled + back + held", totals["deposits"] + totals["bonds"],
               out_of_jobs + usd["jobs"]),
         Check("settled = dollars + burn + fee", totals["gross"], totals["dollars"] + totals["burn"] + fee),
+        Check("seconds of work that are due and not paid", held.due_seconds, 0),
         Check("credits = granted - spent + given back", usd["credits"],
               totals["granted_users"] - totals["from_credit"] + totals["to_credit"]),
         Check("affiliate's dollars = its parts of the fee", usd["affiliate"], totals["fee_affiliate"]),
