@@ -17,7 +17,7 @@ from client.cli import _OWN, _unavailable
 from tests.unit.client_network import ionet
 
 COMMANDS = [
-    *(["keygen"], ["claim"], ["schedule"], ["supply"]),
+    *(["keygen"], ["claim"], ["schedule"], ["supply"], ["crank"]),
     *(["genesis", name] for name in ("plan", "run")),
     *(["vesting", name] for name in ("list", "withdraw", "lock")),
     *(["node", name] for name in ("register", "deposit", "show", "list")),
