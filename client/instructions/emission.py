@@ -67,18 +67,31 @@ def create_earner(*, payer: Pubkey, actor: Pubkey) -> Instruction:
     return build("emission", "create_earner", accounts)
 
 
-def credit_coupons(*, coupon_authority: Pubkey, actor: Pubkey, coupon_epoch: int, base: int, bonus: int) -> Instruction:
-    """Credits coupons (USD base units) to an actor for the open epoch. Signed by the coupon authority alone.
+def credit_coupons(
+    *,
+    coupon_authority: Pubkey,
+    actor: Pubkey,
+    coupon_epoch: int,
+    base: int,
+    bonus: int,
+    user: Pubkey | None = None,
+    user_coupon_epoch: int = 0,
+    user_bonus: int = 0,
+) -> Instruction:
+    """Credits coupons (USD base units) for the open epoch: to a node, and `user_bonus` to the actor `user`.
 
-    Derived: emission, earner, rates.
+    Signed by the coupon authority alone. Derived: emission, earners, rates.
     """
     accounts = {
         "coupon_authority": coupon_authority,
         "emission": addresses.emission(),
         "earner": addresses.earner(actor),
         "rates": addresses.rates(coupon_epoch),
+        "user_earner": addresses.earner(user) if user else None,
+        "user_rates": addresses.rates(user_coupon_epoch) if user else None,
     }
-    return build("emission", "credit_coupons", accounts, {"base": base, "bonus": bonus})
+    args = {"base": base, "bonus": bonus, "user_bonus": user_bonus}
+    return build("emission", "credit_coupons", accounts, args)
 
 
 def post_scores(*, signers: Sequence[Pubkey], epoch: int, scores: Sequence[tuple[Pubkey, int, int]]) -> Instruction:

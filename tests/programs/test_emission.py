@@ -10,7 +10,8 @@ from solders.message import Message
 from solders.pubkey import Pubkey
 from solders.transaction import Transaction
 
-from client import addresses, economics
+from client import addresses, economics, state
+from client.idl import program_id
 from client.instructions import emission, oracle, staking, tokens
 from client.network import ORACLE
 from client.state import EmissionParameters
@@ -265,6 +266,41 @@ def test_coupons_of_the_open_epoch_need_no_page(paid: Paid) -> None:
         world.chain.send([crediting], world.admin, COUPON_AUTHORITY)
     found = earner(world, node)
     assert (found.coupons_base, found.coupons_bonus, found.coupon_epoch) == (2, 2, 2)
+
+
+def test_a_node_and_a_user_are_credited_at_once(world: World) -> None:
+    """Each with an event of its own, and with none where it is credited nothing."""
+    node, (_, user) = world.node(), world.user()
+
+    def crediting(base: int, bonus: int, user_bonus: int) -> Instruction:
+        return emission.credit_coupons(
+            coupon_authority=COUPON_AUTHORITY.pubkey(),
+            actor=node[1],
+            coupon_epoch=0,
+            base=base,
+            bonus=bonus,
+            user=user,
+            user_bonus=user_bonus,
+        )
+
+    def credited(base: int, bonus: int, user_bonus: int) -> list[tuple[Pubkey, int, int, int]]:
+        sent = world.chain.send([crediting(base, bonus, user_bonus)], world.admin, COUPON_AUTHORITY)
+        fields = [event.fields for event in world.chain.events(sent)]
+        return [(one["actor"], one["base"], one["bonus"], one["total_coupons"]) for one in fields]
+
+    assert credited(5, 3, 2) == [(node[1], 5, 3, 8), (user, 0, 2, 10)]
+    assert credited(0, 0, 4) == [(user, 0, 4, 14)]
+    assert credited(1, 0, 0) == [(node[1], 1, 0, 15)]
+    found = world.chain.account(state.Earner, addresses.earner(user))
+    assert (found.coupons_base, found.coupons_bonus, found.coupon_epoch) == (0, 6, 1)
+    assert schedule(world).total_coupons == 15
+    for wrong, error in (
+        (program_id("emission"), "UserEarnerMissing"),
+        (addresses.earner(node[1]), "ConstraintDuplicateMutableAccount"),
+    ):
+        with world.chain.refuses(error):
+            swapping = swapped(crediting(0, 0, 1), addresses.earner(user), wrong)
+            world.chain.send([swapping], world.admin, COUPON_AUTHORITY)
 
 
 # --- events and sizes ---

@@ -64,11 +64,18 @@ pub mod emission {
         create_earner::handler(ctx)
     }
 
-    /// Credits a settlement's coupons (USD base units) to an actor for the open epoch.
+    /// Credits a settlement's coupons (USD base units) for the open epoch: to a node, and `user_bonus`
+    /// to a user who takes locked IO in the place of a discount.
     ///
-    /// Only the coupon authority signs this. Errors: `NotCouponAuthority`, `RatesPageMismatch`.
-    pub fn credit_coupons(ctx: &mut Context<CreditCoupons>, base: u64, bonus: u64) -> Result<()> {
-        credit_coupons::handler(ctx, base, bonus)
+    /// Only the coupon authority signs this. Errors: `NotCouponAuthority`, `RatesPageMismatch`,
+    /// `UserEarnerMissing`.
+    pub fn credit_coupons(
+        ctx: &mut Context<CreditCoupons>,
+        base: u64,
+        bonus: u64,
+        user_bonus: u64,
+    ) -> Result<()> {
+        credit_coupons::handler(ctx, base, bonus, user_bonus)
     }
 
     /// Sets the points and reputation of earners whose score of `epoch` differs from their last.

@@ -142,24 +142,13 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
             );
         }
     }
-    let crediting = Crediting {
-        bump: accounts.terms.bump,
-        authority: accounts.terms.cpi_handle().as_signer(),
-        emission: accounts.emission.cpi_handle_mut().into(),
-        event_authority: accounts.emission_event_authority.cpi_handle(),
-        program: accounts.emission_program.cpi_handle(),
-    };
     // Under its collateral a node earns no IO; the dollars for its work are its own.
     let mut coupons = (0, 0);
     if accounts.node.collateral >= accounts.node.collateral_required {
         coupons = (paid.coupons_base, paid.coupons_bonus);
-        crediting.coupons(&mut accounts.earner, &accounts.rates, coupons.0, coupons.1);
     }
-    if coupons_user > 0 {
-        let (Some(earner), Some(rates)) = (&mut accounts.user_earner, &accounts.user_rates) else {
-            return Err(EscrowError::UserEarnerMissing.into());
-        };
-        crediting.coupons(earner, rates, 0, coupons_user);
+    if coupons != (0, 0) || coupons_user > 0 {
+        credit_coupons(accounts, coupons.0, coupons.1, coupons_user)?;
     }
 
     emit!(
@@ -185,45 +174,60 @@ pub fn handler(ctx: &mut Context<SettleJob>) -> Result<()> {
     Ok(())
 }
 
-/// Calls of `emission::credit_coupons`, signed by the terms' address.
+/// `emission::credit_coupons`, signed by the terms' address.
 ///
-/// Fixed-account CPIs: the generated `emission::cpi` builds the call on the heap and looks at every
+/// A fixed-account CPI: the generated `emission::cpi` builds the call on the heap and looks at every
 /// account again, which costs 8,000 compute units more.
-struct Crediting<'a> {
-    bump: u8,
-    authority: CpiHandle<'a>,
-    emission: CpiHandle<'a>,
-    event_authority: CpiHandle<'a>,
-    program: CpiHandle<'a>,
-}
-
-impl Crediting<'_> {
-    fn coupons(&self, earner: &mut Account<Earner>, rates: &Account<Rates>, base: u64, bonus: u64) {
-        let seeds: &[&[u8]] = &[Terms::SEED, &[self.bump]];
+fn credit_coupons(accounts: &mut SettleJob, base: u64, bonus: u64, user_bonus: u64) -> Result<()> {
+    let seeds: &[&[u8]] = &[Terms::SEED, &[accounts.terms.bump]];
+    let authority = accounts.terms.cpi_handle().as_signer();
+    let emission = CpiHandle::from(accounts.emission.cpi_handle_mut());
+    let earner = CpiHandle::from(accounts.earner.cpi_handle_mut());
+    let rates = accounts.rates.cpi_handle();
+    let event_authority = accounts.emission_event_authority.cpi_handle();
+    let program = accounts.emission_program.cpi_handle();
+    // An absent optional account is the program's own address.
+    let mut user = [program, program];
+    let mut user_meta = InstructionAccount::readonly(program.address());
+    if user_bonus > 0 {
+        let (Some(earner), Some(rates)) = (&mut accounts.user_earner, &accounts.user_rates) else {
+            return Err(EscrowError::UserEarnerMissing.into());
+        };
         let earner = CpiHandle::from(earner.cpi_handle_mut());
-        let rates = rates.cpi_handle();
-        unchecked_invoke_signed_fixed(
-            self.program.address(),
-            &emission::instruction::CreditCoupons { base, bonus }.data(),
-            &[
-                InstructionAccount::readonly_signer(self.authority.address()),
-                InstructionAccount::writable(self.emission.address()),
-                InstructionAccount::writable(earner.address()),
-                InstructionAccount::readonly(rates.address()),
-                InstructionAccount::readonly(self.event_authority.address()),
-                InstructionAccount::readonly(self.program.address()),
-            ],
-            &[
-                self.authority,
-                self.emission,
-                earner,
-                rates,
-                self.event_authority,
-                self.program,
-            ],
-            &[seeds],
-        );
+        user_meta = InstructionAccount::writable(earner.address());
+        user = [earner, rates.cpi_handle()];
     }
+    unchecked_invoke_signed_fixed(
+        accounts.emission_program.address(),
+        &emission::instruction::CreditCoupons {
+            base,
+            bonus,
+            user_bonus,
+        }
+        .data(),
+        &[
+            InstructionAccount::readonly_signer(authority.address()),
+            InstructionAccount::writable(emission.address()),
+            InstructionAccount::writable(earner.address()),
+            InstructionAccount::readonly(rates.address()),
+            user_meta,
+            InstructionAccount::readonly(user[1].address()),
+            InstructionAccount::readonly(event_authority.address()),
+            InstructionAccount::readonly(program.address()),
+        ],
+        &[
+            authority,
+            emission,
+            earner,
+            rates,
+            user[0],
+            user[1],
+            event_authority,
+            program,
+        ],
+        &[seeds],
+    );
+    Ok(())
 }
 
 /// The part of its pay that the node takes in dollars, as it counts at `now`.
