@@ -116,43 +116,47 @@ USD = _token(amounts.USD)
 
 PARAMETERS: dict[ProgramName, dict[str, Parameter]] = {
     "oracle": {
-        "delay_seconds": Parameter(SECONDS, "from a change of any program's parameters to its effect, at least"),
-        "freshness_seconds": Parameter(SECONDS, "for which a price submission counts"),
-        "max_change_bp": Parameter(BASIS_POINTS, "by which a price may move in a minute"),
+        "delay_seconds": Parameter(SECONDS, "from a change in any program to its effect, at least; up to 30d"),
+        "freshness_seconds": Parameter(SECONDS, "for which a price submission counts; 1s or more"),
+        "max_change_bp": Parameter(BASIS_POINTS, "by which a price may move in a minute; 0.01% to 100%"),
     },
     "staking": {
         "appeal_bond": Parameter(IO, "that an appeal against a slash locks"),
-        "owner_unbonding_seconds": Parameter(SECONDS, "from asking for collateral to getting it"),
-        "delegator_unbonding_seconds": Parameter(SECONDS, "from asking for delegated stake to getting it"),
-        "appeal_seconds": Parameter(SECONDS, "in which a slash can be appealed"),
-        "decision_seconds": Parameter(SECONDS, "in which the committee decides an appeal; then the slash lapses"),
+        "owner_unbonding_seconds": Parameter(SECONDS, "from asking for collateral to getting it; up to 90d"),
+        "delegator_unbonding_seconds": Parameter(SECONDS, "from asking for delegated stake to getting it; up to 90d"),
+        "appeal_seconds": Parameter(SECONDS, "in which a slash can be appealed; up to 90d"),
+        "decision_seconds": Parameter(SECONDS, "in which an appeal is decided, then the slash lapses; up to 90d"),
     },
     "emission": {
-        "lock_seconds": Parameter(SECONDS, "over which bonus IO vests"),
-        "availability_bp": Parameter(BASIS_POINTS, "of an epoch's emission that points share; coupons share the rest"),
-        "affiliate_bp": Parameter(BASIS_POINTS, "of a claim for who brought the actor in"),
+        "lock_seconds": Parameter(SECONDS, "over which bonus IO vests; 1s or more"),
+        "availability_bp": Parameter(BASIS_POINTS, "of an emission that points share, coupons the rest; up to 100%"),
+        "affiliate_bp": Parameter(BASIS_POINTS, "of a claim for who brought the actor in; up to 10%"),
     },
     "burn": {
         "user_grant": Parameter(USD, "granted to a new user, for jobs"),
         "owner_grant": Parameter(USD, "granted to the owner of a proven node"),
         "owner_grant_hours": Parameter(NUMBER, "hours for which a node must have earned points before its grant"),
-        "ramp_seconds": Parameter(SECONDS, "over which the premium goes from its start to its end"),
-        "start_bp": Parameter(BASIS_POINTS, "the premium just after a sale"),
-        "end_bp": Parameter(BASIS_POINTS, "the premium at the end of its ramp"),
+        "ramp_seconds": Parameter(SECONDS, "over which the premium goes from its start to its end; 1s or more"),
+        "start_bp": Parameter(BASIS_POINTS, "the premium just after a sale; -50% to 50%, not above end_bp"),
+        "end_bp": Parameter(BASIS_POINTS, "the premium at the end of its ramp; -50% to 50%"),
     },
     "escrow": {
         "router": Parameter(ADDRESS, "assigns nodes to jobs"),
         "dispute_bond": Parameter(USD, "that a dispute locks"),
-        "min_work_seconds": Parameter(SECONDS, "that a node must work on a job before anything is paid"),
-        "report_seconds": Parameter(SECONDS, "without a report after which a node has failed"),
-        "dispute_seconds": Parameter(SECONDS, "for which work can be disputed before it is paid"),
-        "decision_seconds": Parameter(SECONDS, "in which the committee resolves a dispute; then the work counts"),
-        "discount_reputation": Parameter(_list_of(NUMBER), "reputations, 0 to 10,000, from which a user pays less"),
-        "discount_bp": Parameter(_list_of(BASIS_POINTS), "that a user of such a reputation pays less"),
-        "fee_bp": Parameter(BASIS_POINTS, "of what a settlement pays for"),
-        "affiliate_bp": Parameter(BASIS_POINTS, "of the fee for who brought the user in"),
-        "fee_burn_bp": Parameter(BASIS_POINTS, "of the rest of the fee that is burned; what is left is for incentives"),
-        "max_bonus_bp": Parameter(BASIS_POINTS, "bonus coupons at a 30% dollar share, of the base coupons"),
+        "min_work_seconds": Parameter(SECONDS, "that a node must work before anything is paid; up to 30d"),
+        "report_seconds": Parameter(SECONDS, "without a report after which a node has failed; up to 30d"),
+        "dispute_seconds": Parameter(SECONDS, "for which work can be disputed before it is paid; up to 30d"),
+        "decision_seconds": Parameter(SECONDS, "in which a dispute is resolved, then the work counts; up to 30d"),
+        "discount_reputation": Parameter(
+            _list_of(NUMBER), "reputations from which a user pays less; rising, 0 to 10,000"
+        ),
+        "discount_bp": Parameter(
+            _list_of(BASIS_POINTS), "that a user of such a reputation pays less; rising, up to 50%"
+        ),
+        "fee_bp": Parameter(BASIS_POINTS, "of what a settlement pays for; up to 20%"),
+        "affiliate_bp": Parameter(BASIS_POINTS, "of the fee for who brought the user in; up to 50%"),
+        "fee_burn_bp": Parameter(BASIS_POINTS, "of the rest of the fee that is burned, not for incentives; up to 100%"),
+        "max_bonus_bp": Parameter(BASIS_POINTS, "bonus coupons at a 30% dollar share, of the base; up to 100%"),
     },
 }
 """A test holds it to the programs."""
@@ -217,6 +221,13 @@ def parse(program: ProgramName, assignments: Mapping[str, str]) -> dict[str, Any
             raise ParameterRefused(f"{program} {name}: {refused} ({unit.name})") from None
         parsed[name] = value
     return parsed
+
+
+def explained(program: ProgramName, changes: Mapping[str, Any]) -> str:
+    """What each changed parameter would be, and what it means and may be."""
+    known = PARAMETERS[program]
+    shown = (f"{name} = {known[name].unit.show(value)} ({known[name].meaning})" for name, value in changes.items())
+    return "; ".join(shown)
 
 
 def changed(values: Values, changes: Mapping[str, Any]) -> Values:

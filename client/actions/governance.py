@@ -11,7 +11,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import parameters, reads
-from client.errors import IonetError
+from client.errors import IonetError, Refused
 from client.idl import PROGRAMS, ProgramName
 from client.instructions import oracle
 from client.parameters import Values
@@ -81,7 +81,12 @@ async def set_parameters(
     if wanted == base and not (drop_waiting and before.following):
         raise IonetError(f"the parameters of {program} are so already: nothing to change")
     instruction = parameters.set_parameters(program, admin.pubkey(), wanted)
-    sent = await send(client, [instruction], [admin], options)
+    try:
+        sent = await send(client, [instruction], [admin], options)
+    except Refused as refused:
+        if refused.name not in ("ParameterOutOfRange", "DiscountsUnsorted"):
+            raise
+        raise IonetError(f"{program} refused a value: {parameters.explained(program, changes)}") from refused
     return Changed(before, await governed(client, program), sent)
 
 

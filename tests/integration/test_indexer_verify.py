@@ -7,14 +7,14 @@ from dataclasses import replace
 from client import economics, state
 from client.economics import IO
 from client.instructions import staking
-from client.network import BURN, EMISSION, ESCROW, ORACLE, Parameters
+from client.network import BURN, EMISSION, ORACLE, Parameters
 from client.rpc import connect as connect_node
 from indexer.replay import catch_up
 from indexer.settlement import settle_due
 from indexer.verify import verify_epoch
 from tests.integration.indexer_network import SEND, Databases, Network, digests, one_epoch, tampered
 from tests.programs import governance_steps
-from tests.programs.world import new_world
+from tests.programs.world import TERMS, new_world
 
 
 async def test_verify_names_what_differs(network: Network, databases: Databases) -> None:
@@ -63,7 +63,7 @@ async def test_what_changes_at_an_hour_counts_from_its_first_second(databases: D
         owner, lean = network.nodes[1][0]
         async with databases.pool() as pool, connect_node(network.url) as client:
             governance_steps.change(world, "emission", replace(EMISSION, availability_bp=2_000, affiliate_bp=700))
-            fees = replace(ESCROW, router=world.router.pubkey(), fee_bp=900, affiliate_bp=2_500, fee_burn_bp=100)
+            fees = replace(TERMS, router=world.router.pubkey(), fee_bp=900, affiliate_bp=2_500, fee_burn_bp=100)
             governance_steps.change(world, "escrow", fees)
             governance_steps.change(world, "burn", replace(BURN, start_bp=-300, end_bp=0))
             chosen = staking.elect(

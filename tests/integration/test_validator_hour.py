@@ -19,7 +19,7 @@ from client.economics import IO, USD
 from client.idl import PROGRAMS, program_id
 from client.instructions import oracle, tokens
 from client.localnet import SOL
-from client.network import CLASS_MULTIPLIERS_BP, ESCROW, Parameters
+from client.network import CLASS_MULTIPLIERS_BP, Parameters
 from client.rpc import chain_time, connect
 from indexer import db, settlement
 from indexer import oracle as publisher
@@ -27,6 +27,7 @@ from indexer.replay import catch_up
 from indexer.scoring import REFERENCES
 from indexer.verify import verify_epoch
 from tests.integration.conformance_servers import ROOT, validator, validator_command
+from tests.programs.world import TERMS
 
 pytestmark = pytest.mark.skipif(validator_command() is None, reason="solana-test-validator is not on the PATH")
 
@@ -81,7 +82,7 @@ async def run_hour(client, pool, rpc: str, admin: Keypair) -> None:  # type: ign
             pauser=router.pubkey(),
             genesis=genesis,
             classes={HARDWARE: CLASS_MULTIPLIERS_BP[HARDWARE]},
-            parameters=Parameters(escrow=replace(ESCROW, min_work_seconds=1)),
+            parameters=Parameters(escrow=replace(TERMS, min_work_seconds=1)),
         ),
     ):
         await send(client, step.instructions, step.signers)

@@ -8,7 +8,7 @@ from solders.keypair import Keypair
 from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, oracle
-from client.network import ESCROW, ORACLE
+from client.network import ORACLE
 from client.state import PAUSE_BITS, EscrowParameters
 from tests.programs.escrow_steps import (
     HOUR,
@@ -25,7 +25,7 @@ from tests.programs.escrow_steps import (
     worked,
 )
 from tests.programs.escrow_steps import shared as shared  # a fixture
-from tests.programs.world import GENESIS, World
+from tests.programs.world import GENESIS, TERMS, World
 
 DELAY_HOURS = ORACLE.delay_seconds // HOUR
 
@@ -42,7 +42,7 @@ def pause(world: World, *programs: str) -> None:
 def test_parameters_wait_for_an_epochs_start(world: World) -> None:
     """What a job costs, who assigns it and what of it is the fee change at one second, and not before."""
     changed = replace(
-        ESCROW, router=world.admin.pubkey(), fee_bp=0, min_work_seconds=1, discount_bp=(5_000, 5_000, 5_000, 5_000)
+        TERMS, router=world.admin.pubkey(), fee_bp=0, min_work_seconds=1, discount_bp=(5_000, 5_000, 5_000, 5_000)
     )
     (event,) = world.chain.events(world.chain.send([setting(world, changed)], world.admin))
     from_ = GENESIS + DELAY_HOURS * HOUR
@@ -73,7 +73,7 @@ def test_only_the_admin_sets_parameters(world: World) -> None:
     stranger = world.person()
     for signer in (stranger, world.router):
         with world.chain.refuses("NotAdmin"):
-            world.chain.send([setting(world, ESCROW, signer)], signer)
+            world.chain.send([setting(world, TERMS, signer)], signer)
     most = 30 * 86_400
     for outside in (
         {"fee_bp": 2_001},
@@ -84,9 +84,9 @@ def test_only_the_admin_sets_parameters(world: World) -> None:
         {"decision_seconds": most + 1},
     ):
         with world.chain.refuses("ParameterOutOfRange"):
-            world.chain.send([setting(world, replace(ESCROW, **outside))], world.admin)  # type: ignore[arg-type] # ints
+            world.chain.send([setting(world, replace(TERMS, **outside))], world.admin)  # type: ignore[arg-type] # ints
     with world.chain.refuses("DiscountsUnsorted"):
-        world.chain.send([setting(world, replace(ESCROW, discount_bp=(0, 0, 0, 5_001)))], world.admin)
+        world.chain.send([setting(world, replace(TERMS, discount_bp=(0, 0, 0, 5_001)))], world.admin)
 
 
 def test_a_paused_escrow_takes_no_dollars(shared: World) -> None:
@@ -137,7 +137,7 @@ def test_a_paused_escrow_lets_everybody_out(shared: World) -> None:
         if index:
             resolve_dispute(shared, disputed, worker, 100)
         else:
-            shared.chain.warp(seconds=ESCROW.decision_seconds + 1)
+            shared.chain.warp(seconds=TERMS.decision_seconds + 1)
             lapse_dispute(shared, disputed)
         shared.settle_job(disputed, worker)
         shared.finish_job(disputed, renter)

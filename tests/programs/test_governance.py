@@ -7,24 +7,24 @@ import pytest
 from client import parameters
 from client.economics import USD
 from client.idl import PROGRAMS, ProgramName
-from client.network import BURN, EMISSION, ESCROW, ORACLE, STAKING, Parameters
+from client.network import BURN, EMISSION, ORACLE, STAKING, Parameters
 from client.parameters import Values
 from tests.programs.governance_steps import DELAY, HOUR, change, config, takes_effect
-from tests.programs.world import GENESIS, World, keypair, new_world
+from tests.programs.world import GENESIS, TERMS, World, keypair, new_world
 
 FIRST: dict[ProgramName, Values] = {
     "oracle": replace(ORACLE, freshness_seconds=300, max_change_bp=1_000),
     "staking": replace(STAKING, owner_unbonding_seconds=DELAY, appeal_bond=1),
     "emission": replace(EMISSION, lock_seconds=DELAY, affiliate_bp=200),
     "burn": replace(BURN, start_bp=0, end_bp=1, user_grant=USD),
-    "escrow": replace(ESCROW, router=keypair("another router").pubkey(), fee_bp=0, discount_bp=(0, 1, 2, 3)),
+    "escrow": replace(TERMS, router=keypair("another router").pubkey(), fee_bp=0, discount_bp=(0, 1, 2, 3)),
 }
 SECOND: dict[ProgramName, Values] = {
     "oracle": replace(ORACLE, freshness_seconds=301),
     "staking": replace(STAKING, owner_unbonding_seconds=DELAY + 1),
     "emission": replace(EMISSION, lock_seconds=DELAY + 1),
     "burn": replace(BURN, end_bp=2),
-    "escrow": replace(ESCROW, router=keypair("a third router").pubkey()),
+    "escrow": replace(TERMS, router=keypair("a third router").pubkey()),
 }
 OUT_OF_RANGE: dict[ProgramName, list[Values]] = {
     "oracle": [
@@ -51,10 +51,10 @@ OUT_OF_RANGE: dict[ProgramName, list[Values]] = {
         replace(BURN, ramp_seconds=0),
     ],
     "escrow": [
-        replace(ESCROW, fee_bp=10_001),
-        replace(ESCROW, fee_burn_bp=10_001),
-        replace(ESCROW, affiliate_bp=10_001),
-        replace(ESCROW, max_bonus_bp=10_001),
+        replace(TERMS, fee_bp=10_001),
+        replace(TERMS, fee_burn_bp=10_001),
+        replace(TERMS, affiliate_bp=10_001),
+        replace(TERMS, max_bonus_bp=10_001),
     ],
 }
 EVENTS: dict[ProgramName, str] = {name: f"{name.title()}ParametersSet" for name in PROGRAMS}
@@ -133,7 +133,7 @@ def test_a_change_after_another_took_effect_keeps_that_one(world: World, program
 def initial(world: World, program: ProgramName) -> Values:
     """What the network was started with."""
     if program == "escrow":
-        return replace(ESCROW, router=world.router.pubkey())
+        return replace(TERMS, router=world.router.pubkey())
     started: Values = getattr(Parameters(), program)
     return started
 

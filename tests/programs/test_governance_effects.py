@@ -6,14 +6,14 @@ from client import addresses, state
 from client.economics import IO, USD
 from client.idl import ProgramName
 from client.instructions import staking
-from client.network import BURN, EMISSION, ESCROW, ORACLE, STAKING
+from client.network import BURN, EMISSION, ORACLE, STAKING
 from client.parameters import Values
 from tests.programs import emission_steps
 from tests.programs.emission_steps import COUPON_AUTHORITY
 from tests.programs.governance_steps import HOUR, change, takes_effect
 from tests.programs.oracle_steps import feed, feed_of, submit
 from tests.programs.test_burn import auction, fill
-from tests.programs.world import World, new_world
+from tests.programs.world import TERMS, World, new_world
 
 
 def proposed(world: World, program: ProgramName, values: Values, *, before: int = 1) -> int:
@@ -103,7 +103,7 @@ def test_the_premium_is_what_the_parameter_says(world: World) -> None:
 def test_the_fee_is_what_the_parameter_says(world: World) -> None:
     """Work settled a second before pays 5%, work settled then pays nothing, though it is of the same job."""
     node, user = world.node(), world.user()
-    without_fee = replace(ESCROW, router=world.router.pubkey(), fee_bp=0)
+    without_fee = replace(TERMS, router=world.router.pubkey(), fee_bp=0)
     start = proposed(world, "escrow", without_fee, before=HOUR + 1)
     world.prices()
     job = world.open_job(user, processors=1, hours=2)
@@ -118,7 +118,7 @@ def test_the_fee_is_what_the_parameter_says(world: World) -> None:
 
     world.chain.warp(timestamp=start - 1)
     gross, paid = fee()
-    assert paid == gross * ESCROW.fee_bp // 10_000 > 0
+    assert paid == gross * TERMS.fee_bp // 10_000 > 0
     world.chain.warp(timestamp=start)
     gross, paid = fee()
     assert (gross > 0, paid) == (True, 0)

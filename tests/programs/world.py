@@ -31,7 +31,7 @@ from client.economics import IO, USD
 from client.idl import PROGRAMS, SYSTEM_PROGRAM, TOKEN_PROGRAM, ProgramName, coder, idl, program_of
 from client.instructions import burn, emission, escrow, oracle, staking, tokens
 from client.localnet import SOL, start_localnet
-from client.network import CLASS_MULTIPLIERS_BP, Parameters
+from client.network import CLASS_MULTIPLIERS_BP, ESCROW, Parameters
 
 T = TypeVar("T")
 
@@ -40,6 +40,8 @@ GENESIS = 1_767_225_600
 """Unix seconds of epoch 1's start."""
 MINT_RENT = 1_461_600
 PRICES_NANO_USD = {"IO": 200_000_000, "H100": 2_500_000_000, "4090": 400_000_000}
+TERMS = replace(ESCROW, dispute_seconds=0)
+"""Work is paid as soon as it is reported, but in tests of disputes."""
 ERROR_NAMES = {error.code: error.name for program in PROGRAMS for error in idl(program).errors or []}
 ANCHOR_ERROR_NAMES = {
     2000: "ConstraintMut",
@@ -456,7 +458,7 @@ def new_world(
     network = start_localnet(
         admin.pubkey(), balances=balances, slot_ms=slot_ms, clock="manual", genesis_time=GENESIS - 60
     )
-    parameters = parameters or Parameters()
+    parameters = parameters or Parameters(escrow=TERMS)
     with network as localnet, httpx.Client(base_url=localnet.rpc, timeout=30) as http:
         chain = Chain(http)
         chain.warp(timestamp=GENESIS)

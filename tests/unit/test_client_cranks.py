@@ -15,13 +15,13 @@ from client import addresses, economics, state
 from client.actions.cranks import due_for_job
 from client.economics import IO
 from client.idl import TOKEN_PROGRAM
-from client.network import ESCROW
 from tests.programs import escrow_steps, staking_steps
 from tests.programs.staking_steps import DAY, FRAUD
+from tests.programs.world import TERMS
 from tests.unit.client_network import Network, new_network
 
 HOUR = 3_600
-DISPUTABLE = replace(ESCROW, dispute_seconds=600)
+DISPUTABLE = replace(TERMS, dispute_seconds=600)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def job(**change: Any) -> state.Job:
 )
 def test_what_is_due_for_a_job(change: dict[str, Any], now: int, due: str | None) -> None:
     """Reported work is paid, a silent node is taken off, what is over is refunded; nothing before its time."""
-    assert due_for_job(job(**change), now, ESCROW) == due
+    assert due_for_job(job(**change), now, TERMS) == due
 
 
 @pytest.mark.parametrize(

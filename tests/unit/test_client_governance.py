@@ -196,3 +196,9 @@ def test_nothing_is_granted_while_burn_is_paused_or_grants_are_zero(network: Net
     changed = network.json("admin", "params", "set", "burn", "user_grant=0")
     network.world.chain.warp(timestamp=changed["next_from"])
     assert "grant nothing" in network.refusal("somebody", "grant", "user", user, *members)
+
+
+def test_a_value_outside_its_range_is_told_what_it_may_be(network: Network) -> None:
+    """The refusal names the parameter, the value and the bounds."""
+    said = network.refusal("admin", "params", "set", "escrow", "fee_bp=60%")
+    assert "fee_bp = 60.00% (of what a settlement pays for; up to 20%)" in " ".join(said.split())

@@ -10,8 +10,8 @@ from solders.pubkey import Pubkey
 
 from client import economics
 from client.economics import IO, USD
-from client.network import ESCROW, Parameters
-from tests.programs.world import GENESIS
+from client.network import Parameters
+from tests.programs.world import GENESIS, TERMS
 from tests.unit.client_network import Network, ionet, new_network
 
 NODE = ("node", "register", "--class", "4090", "--processors", "2", "--dollar-share", "3000")
@@ -19,7 +19,7 @@ NODE = ("node", "register", "--class", "4090", "--processors", "2", "--dollar-sh
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    with new_network(tmp_path_factory.mktemp("keys"), Parameters(escrow=replace(ESCROW, min_work_seconds=600))) as made:
+    with new_network(tmp_path_factory.mktemp("keys"), Parameters(escrow=replace(TERMS, min_work_seconds=600))) as made:
         yield made
 
 
