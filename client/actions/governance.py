@@ -86,7 +86,7 @@ async def set_parameters(
     except Refused as refused:
         if refused.name not in ("ParameterOutOfRange", "DiscountsUnsorted"):
             raise
-        raise IonetError(f"{program} refused a value: {parameters.explained(program, changes)}") from refused
+        raise IonetError(f"{refused}: {parameters.explained(program, changes)}") from refused
     return Changed(before, await governed(client, program), sent)
 
 
