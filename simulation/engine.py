@@ -33,17 +33,13 @@ from client.economics import (
     whole,
 )
 from simulation.curves import HOURS_PER_DAY, HOURS_PER_YEAR
-from simulation.parts import Check, Class, Cohort, Vesting
+from simulation.parts import Check, Class, Cohort, Vesting, days_of, free_of, least_wait, parts_of
 from simulation.scenario import (
     DAYS_PER_WEEK,
     MONTHS_PER_YEAR,
-    SECONDS_PER_DAY,
-    Allocation,
     Scenario,
 )
 
-GENESIS_STEP_SECONDS = 8_760 * SECONDS_PER_HOUR // MONTHS_PER_YEAR
-"""A month of the allocation file: a twelfth of 8,760 hours."""
 LOCK_STEP_SECONDS = 1
 """Bonus IO vests by the second."""
 
@@ -98,7 +94,7 @@ class Network:
         self.premium = 0
         self.io_price = 0
 
-        self._least_wait = _least_wait(scenario)
+        self._least_wait = least_wait(scenario)
         self._free_genesis(0)
 
     def hour(self) -> tuple[int, ...]:
@@ -209,7 +205,7 @@ class Network:
 
     def _free_genesis(self, now: int) -> None:
         """Takes the tranches that have become free."""
-        free = sum(_free(allocation, now) for allocation in self.scenario.genesis)
+        free = sum(free_of(allocation, now) for allocation in self.scenario.genesis)
         self.circulating += self.genesis_locked - (GENESIS_SUPPLY - free)
         self.genesis_locked = GENESIS_SUPPLY - free
 
@@ -224,14 +220,14 @@ class Network:
             self.circulating -= change
         else:
             self.unbonding -= change
-            self._returning.append((day + _days(self.scenario.rules.owner_unbonding_seconds), -change))
+            self._returning.append((day + days_of(self.scenario.rules.owner_unbonding_seconds), -change))
         one.processors, one.waiting = processors, wanted - processors
 
     def _measure(self) -> None:
         """The points of the machines that are there."""
         points = [0] * len(self.cohorts)
         for one in self.classes:
-            for index, processors in enumerate(_parts(one.processors, self._weights)):
+            for index, processors in enumerate(parts_of(one.processors, self._weights)):
                 points[index] += processors * one.given.multiplier_bp * one.given.quality_bp // BPS
         for cohort, changed in zip(self.cohorts, points, strict=True):
             cohort.accrue_points(self.per_point_q64)
@@ -246,7 +242,7 @@ class Network:
             self.circulating -= change
         else:
             self.unbonding -= change
-            self._returning_stake.append((day + _days(self.scenario.rules.staker_unbonding_seconds), -change))
+            self._returning_stake.append((day + days_of(self.scenario.rules.staker_unbonding_seconds), -change))
 
     # --- every hour ---
 
@@ -268,7 +264,7 @@ class Network:
             all_asked += asked
             all_worked += worked
             class_gross, price = 0, one.price
-            for index, processors in enumerate(_parts(worked, self._weights)):
+            for index, processors in enumerate(parts_of(worked, self._weights)):
                 # A whole hour's work costs the rate.
                 gross = rate_per_hour(QuoteInput(price, processors, self.cohorts[index].discount_bp))
                 gross_of[index] += gross
@@ -395,40 +391,3 @@ class Network:
         self.supply -= sold.io
         self.burned += sold.io
         return sold.io, sold.usd
-
-
-def _least_wait(scenario: Scenario) -> int | None:
-    """After how many seconds the premium is first one that sellers take; None if it never is."""
-    rules, least = scenario.rules, scenario.habits.sell_from_premium_bp
-
-    def enough(seconds: int) -> bool:
-        return premium_bp(seconds, rules.auction_start_bp, rules.auction_end_bp, rules.auction_ramp_seconds) >= least
-
-    low, high = 0, rules.auction_ramp_seconds
-    if not enough(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle + 1, high)
-    return low
-
-
-def _days(seconds: int) -> int:
-    """Rounded up: nothing returns early."""
-    return -(-seconds // SECONDS_PER_DAY)
-
-
-def _free(allocation: Allocation, now: int) -> int:
-    """What of an allocation is free, so many seconds after genesis."""
-    if allocation.tranches == 0:
-        return allocation.io
-    start = (allocation.first_month - 1) * GENESIS_STEP_SECONDS
-    end = start + allocation.tranches * GENESIS_STEP_SECONDS
-    return vested(allocation.io, start, end, GENESIS_STEP_SECONDS, now)
-
-
-def _parts(total: int, weights_bp: list[int]) -> list[int]:
-    """Processors or processor-hours of each cohort, by the weights of all but the last, which is the residual."""
-    parts = [total * weight_bp // BPS for weight_bp in weights_bp]
-    parts.append(total - sum(parts))
-    return parts

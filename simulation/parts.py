@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from client.economics import accrue
-from simulation.scenario import Election, HardwareClass, Rules
+from client.economics import BPS, SECONDS_PER_HOUR, accrue, premium_bp, vested
+from simulation.scenario import MONTHS_PER_YEAR, SECONDS_PER_DAY, Allocation, Election, HardwareClass, Rules, Scenario
+
+GENESIS_STEP_SECONDS = 8_760 * SECONDS_PER_HOUR // MONTHS_PER_YEAR
+"""A month of the allocation file: a twelfth of 8,760 hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +76,40 @@ class Vesting:
     total: int
     start: int
     withdrawn: int = 0
+
+
+def least_wait(scenario: Scenario) -> int | None:
+    """After how many seconds the premium is first one that sellers take; None if it never is."""
+    rules, least = scenario.rules, scenario.habits.sell_from_premium_bp
+
+    def enough(seconds: int) -> bool:
+        return premium_bp(seconds, rules.auction_start_bp, rules.auction_end_bp, rules.auction_ramp_seconds) >= least
+
+    low, high = 0, rules.auction_ramp_seconds
+    if not enough(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low
+
+
+def days_of(seconds: int) -> int:
+    """Rounded up: nothing returns early."""
+    return -(-seconds // SECONDS_PER_DAY)
+
+
+def free_of(allocation: Allocation, now: int) -> int:
+    """What of an allocation is free, so many seconds after genesis."""
+    if allocation.tranches == 0:
+        return allocation.io
+    start = (allocation.first_month - 1) * GENESIS_STEP_SECONDS
+    end = start + allocation.tranches * GENESIS_STEP_SECONDS
+    return vested(allocation.io, start, end, GENESIS_STEP_SECONDS, now)
+
+
+def parts_of(total: int, weights_bp: list[int]) -> list[int]:
+    """Processors or processor-hours of each cohort, by the weights of all but the last, which is the residual."""
+    parts = [total * weight_bp // BPS for weight_bp in weights_bp]
+    parts.append(total - sum(parts))
+    return parts

@@ -23,8 +23,9 @@ from solders.keypair import Keypair
 
 from client import accounts, state
 from client.idl import PROGRAMS, ProgramName, idl, program_of
+from tests.programs.chain import Chain
 from tests.programs.walk import PARAMETERS, begin, walk
-from tests.programs.world import Chain, World, new_world
+from tests.programs.world import World, new_world
 
 FIGURES = Path(__file__).with_suffix(".json")
 BUDGET_UNITS = 300

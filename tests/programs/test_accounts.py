@@ -19,8 +19,9 @@ from solders.signature import Signature
 from solders.transaction import Transaction
 
 from client.idl import PROGRAMS, SYSTEM_PROGRAM, TOKEN_PROGRAM, idl, program_id, program_of
+from tests.programs.chain import Chain
 from tests.programs.walk import walk
-from tests.programs.world import Chain, new_world
+from tests.programs.world import new_world
 
 OWNERS_CHOICE = {
     # Whoever initialises chooses the mints.

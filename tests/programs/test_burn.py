@@ -15,7 +15,8 @@ from client.economics import IO, USD
 from client.idl import TOKEN_PROGRAM
 from client.instructions import burn, tokens
 from client.network import BURN, Parameters
-from tests.programs.world import PRICES_NANO_USD, U64_MAX, World, new_world, swapped
+from tests.programs.chain import swapped
+from tests.programs.world import PRICES_NANO_USD, U64_MAX, World, new_world
 
 PRICE = PRICES_NANO_USD["IO"]
 RAMP = 3_600

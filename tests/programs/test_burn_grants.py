@@ -12,8 +12,9 @@ from client import addresses, state
 from client.economics import USD
 from client.instructions import burn, escrow, tokens
 from client.network import BURN, Parameters
+from tests.programs.chain import swapped
 from tests.programs.governance_steps import change, pause, rotate, takes_effect
-from tests.programs.world import U64_MAX, World, new_world, swapped
+from tests.programs.world import U64_MAX, World, new_world
 
 Actor = tuple[Keypair, Pubkey]
 

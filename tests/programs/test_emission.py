@@ -15,6 +15,7 @@ from client.idl import program_id
 from client.instructions import emission, oracle, staking, tokens
 from client.network import ORACLE
 from client.state import EmissionParameters
+from tests.programs.chain import swapped
 from tests.programs.emission_steps import (
     COUPON_AUTHORITY,
     HOUR,
@@ -29,7 +30,7 @@ from tests.programs.emission_steps import (
 from tests.programs.emission_steps import paid as paid  # a fixture
 from tests.programs.emission_steps import shared as shared  # a fixture
 from tests.programs.emission_steps import world as world  # a fixture
-from tests.programs.world import GENESIS, MINT_RENT, U64_MAX, World, keypair, new_world, swapped
+from tests.programs.world import GENESIS, MINT_RENT, U64_MAX, World, keypair, new_world
 
 TRANSACTION_BYTES = 1_232
 

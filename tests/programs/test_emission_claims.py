@@ -5,6 +5,7 @@ from solders.pubkey import Pubkey
 
 from client import addresses, economics, state
 from client.network import EMISSION
+from tests.programs.chain import swapped
 from tests.programs.emission_steps import (
     Paid,
     claimed,
@@ -19,7 +20,7 @@ from tests.programs.emission_steps import (
 )
 from tests.programs.emission_steps import paid as paid  # a fixture
 from tests.programs.emission_steps import world as world  # a fixture
-from tests.programs.world import World, swapped
+from tests.programs.world import World
 
 # --- what is earned, and when ---
 

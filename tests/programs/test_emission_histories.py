@@ -19,6 +19,7 @@ from solders.pubkey import Pubkey
 from client import addresses, economics, state
 from client.economics import GENESIS_SUPPLY, IO
 from client.instructions import emission
+from tests.programs.chain import Refused
 from tests.programs.emission_steps import (
     COUPON_AUTHORITY,
     Node,
@@ -30,7 +31,7 @@ from tests.programs.emission_steps import (
     schedule,
     withdrawing,
 )
-from tests.programs.world import Refused, World, new_world
+from tests.programs.world import World, new_world
 
 NODES = 3
 

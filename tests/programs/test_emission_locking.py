@@ -10,9 +10,10 @@ from solders.pubkey import Pubkey
 from client import addresses, state
 from client.economics import IO
 from client.instructions import emission, tokens
+from tests.programs.chain import swapped
 from tests.programs.emission_steps import schedule, withdrawing
 from tests.programs.emission_steps import shared as shared  # a fixture
-from tests.programs.world import U64_MAX, World, swapped
+from tests.programs.world import U64_MAX, World
 
 MONTH = 730 * 3_600
 

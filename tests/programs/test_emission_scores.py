@@ -11,11 +11,12 @@ from client import addresses, economics, state
 from client.economics import IO
 from client.idl import SYSTEM_PROGRAM, build
 from client.instructions import emission
+from tests.programs.chain import swapped
 from tests.programs.emission_steps import COUPON_AUTHORITY, HOUR, Paid, claimed, close, credit, earner, lock, schedule
 from tests.programs.emission_steps import paid as paid  # a fixture
 from tests.programs.emission_steps import shared as shared  # a fixture
 from tests.programs.emission_steps import world as world  # a fixture
-from tests.programs.world import GENESIS, World, keypair, new_world, swapped
+from tests.programs.world import GENESIS, World, keypair, new_world
 
 
 def posting(

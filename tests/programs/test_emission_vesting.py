@@ -4,10 +4,11 @@ from solders.system_program import TransferParams, transfer
 
 from client import addresses, economics, state
 from client.network import EMISSION
+from tests.programs.chain import swapped
 from tests.programs.emission_steps import HOUR, Paid, close, credit, lock, locking, schedule, withdrawing
 from tests.programs.emission_steps import paid as paid  # a fixture
 from tests.programs.emission_steps import world as world  # a fixture
-from tests.programs.world import GENESIS, World, swapped
+from tests.programs.world import GENESIS, World
 
 
 def test_a_bonus_is_locked_and_vests_by_the_second(paid: Paid) -> None:

@@ -11,9 +11,10 @@ from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, oracle
 from client.network import ESCROW
+from tests.programs.chain import swapped
 from tests.programs.escrow_steps import HOUR, PRICE, Actor, end_job, job_of, opened, running, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
-from tests.programs.world import U64_MAX, World, swapped
+from tests.programs.world import U64_MAX, World
 
 U32_MAX = 2**32 - 1
 

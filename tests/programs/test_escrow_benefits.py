@@ -11,9 +11,10 @@ from client import addresses, economics, state
 from client.economics import USD
 from client.idl import TOKEN_PROGRAM
 from client.instructions import emission
+from tests.programs.chain import swapped
 from tests.programs.escrow_steps import HOUR, PRICE, Actor, end_job, job_of, vaults, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
-from tests.programs.world import World, swapped
+from tests.programs.world import World
 
 LOCKED_IO = state.Job.LOCKED_IO
 

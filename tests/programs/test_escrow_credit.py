@@ -8,9 +8,10 @@ from solders.pubkey import Pubkey
 from client import addresses, state
 from client.economics import USD
 from client.instructions import escrow, tokens
+from tests.programs.chain import swapped
 from tests.programs.escrow_steps import HOUR, PRICE, Actor, end_job, job_of, running, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
-from tests.programs.world import World, swapped
+from tests.programs.world import World
 
 COST = 2 * PRICE // 1_000
 """Of two hours of a 4090, USD base units."""

@@ -10,6 +10,7 @@ from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, tokens
 from client.network import ESCROW, Parameters
+from tests.programs.chain import swapped
 from tests.programs.escrow_steps import (
     HOUR,
     Actor,
@@ -25,7 +26,7 @@ from tests.programs.escrow_steps import (
     vaults,
     worked,
 )
-from tests.programs.world import World, new_world, swapped
+from tests.programs.world import World, new_world
 
 LAG = 1_800
 DECISION = 7_200

@@ -5,6 +5,7 @@ from solders.pubkey import Pubkey
 from client import addresses, economics
 from client.economics import USD
 from client.instructions import escrow
+from tests.programs.chain import swapped
 from tests.programs.escrow_steps import (
     HOUR,
     PRICE,
@@ -18,7 +19,7 @@ from tests.programs.escrow_steps import (
     worked,
 )
 from tests.programs.escrow_steps import shared as shared  # a fixture
-from tests.programs.world import U64_MAX, World, swapped
+from tests.programs.world import U64_MAX, World
 
 U32_MAX = 2**32 - 1
 

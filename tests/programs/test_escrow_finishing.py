@@ -8,9 +8,10 @@ from solders.system_program import TransferParams, transfer
 from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, tokens
+from tests.programs.chain import swapped
 from tests.programs.escrow_steps import HOUR, PRICE, Actor, end_job, job_of, opened, running, vaults, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
-from tests.programs.world import World, swapped
+from tests.programs.world import World
 
 
 def finishing(world: World, job: Pubkey, user: Actor, caller: Keypair | None = None) -> Instruction:

@@ -14,6 +14,7 @@ from client import addresses, economics, state
 from client.economics import USD
 from client.instructions import escrow, tokens
 from client.network import ESCROW, Parameters
+from tests.programs.chain import Refused
 from tests.programs.escrow_steps import (
     HOUR,
     Actor,
@@ -26,7 +27,7 @@ from tests.programs.escrow_steps import (
     resolve_dispute,
     vaults,
 )
-from tests.programs.world import Refused, World, new_world
+from tests.programs.world import World, new_world
 
 TERMS = replace(
     ESCROW, min_work_seconds=600, report_seconds=300, dispute_seconds=200, decision_seconds=1_000, dispute_bond=777_777

@@ -7,9 +7,10 @@ from solders.pubkey import Pubkey
 from client import addresses, economics, state
 from client.idl import program_id
 from client.instructions import escrow, staking
+from tests.programs.chain import swapped
 from tests.programs.escrow_steps import HOUR, Actor, end_job, job_of, opened, running, vaults, worked
 from tests.programs.escrow_steps import shared as shared  # a fixture
-from tests.programs.world import World, swapped
+from tests.programs.world import World
 
 
 def starting(world: World, job: Pubkey, node: Pubkey) -> Instruction:

@@ -9,9 +9,10 @@ from solders.keypair import Keypair
 from client import addresses
 from client.idl import PROGRAMS, ProgramName, program_of
 from client.state import PAUSE_BITS, Committee
+from tests.programs.chain import Chain, error_name
 from tests.programs.test_accounts import INSTRUCTIONS, Prober
 from tests.programs.walk import walk
-from tests.programs.world import Chain, error_name, new_world
+from tests.programs.world import new_world
 
 REFUSED: dict[ProgramName, set[str]] = {
     "oracle": {"create_feed", "submit_price", "commit_challenge", "record_challenges"},

@@ -10,8 +10,9 @@ from client import addresses, state
 from client.idl import build, program_id
 from client.instructions import oracle
 from client.state import OracleParameters
+from tests.programs.chain import swapped
 from tests.programs.oracle_steps import commit, feed, feed_of, node_of, submit
-from tests.programs.world import GENESIS, U64_MAX, World, new_world, swapped
+from tests.programs.world import GENESIS, U64_MAX, World, new_world
 
 
 def initialization(

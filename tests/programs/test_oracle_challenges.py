@@ -11,8 +11,9 @@ from client import addresses, state
 from client.idl import build
 from client.instructions import oracle
 from client.instructions.oracle import Measurement
+from tests.programs.chain import swapped
 from tests.programs.oracle_steps import COMMITMENT, SECRET, commit, feed, node_of, rounds, symbols
-from tests.programs.world import World, keypair, swapped
+from tests.programs.world import World, keypair
 
 SLOT_HASHES = 512
 """Slots that the chain remembers."""

@@ -10,9 +10,10 @@ from client.idl import PROGRAMS
 from client.instructions import oracle
 from client.network import ORACLE, Parameters
 from client.state import PAUSE_BITS
+from tests.programs.chain import swapped
 from tests.programs.governance_steps import accept, change, committee, name_pauser, offer, pause, rotate
 from tests.programs.oracle_steps import COMMITMENT, SECRET, commit, feed_of, submit
-from tests.programs.world import World, swapped
+from tests.programs.world import World
 
 NOBODY = Pubkey.default()
 ALL = sum(PAUSE_BITS.values())

@@ -12,7 +12,8 @@ from client.economics import IO
 from client.idl import build, program_id
 from client.instructions import staking, tokens
 from client.network import STAKING
-from tests.programs.world import MINT_RENT, U64_MAX, World, swapped
+from tests.programs.chain import swapped
+from tests.programs.world import MINT_RENT, U64_MAX, World
 
 U32_MAX = 2**32 - 1
 

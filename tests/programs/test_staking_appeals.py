@@ -4,6 +4,7 @@ from client import addresses
 from client.instructions import slashes
 from client.network import STAKING
 from client.state import Slash
+from tests.programs.chain import swapped
 from tests.programs.staking_steps import (
     DAY,
     HALF,
@@ -19,7 +20,7 @@ from tests.programs.staking_steps import (
     vault,
 )
 from tests.programs.staking_steps import shared as shared  # a fixture
-from tests.programs.world import World, swapped
+from tests.programs.world import World
 
 BOND = STAKING.appeal_bond
 

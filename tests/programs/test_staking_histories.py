@@ -20,6 +20,7 @@ from client.economics import IO
 from client.economics.pool import MIN_INDEX
 from client.instructions import pools, staking
 from client.offences import OFFENCES
+from tests.programs.chain import Refused
 from tests.programs.staking_steps import (
     DAY,
     actor_of,
@@ -34,7 +35,7 @@ from tests.programs.staking_steps import (
     withdraw,
 )
 from tests.programs.staking_steps import shared as shared  # a fixture
-from tests.programs.world import Refused, World
+from tests.programs.world import World
 
 STAKERS = 4
 actors = count()

@@ -5,6 +5,7 @@ import pytest
 from client import addresses, economics
 from client.economics import IO
 from client.instructions import pools, staking
+from tests.programs.chain import swapped
 from tests.programs.staking_steps import (
     DAY,
     FRAUD,
@@ -23,7 +24,7 @@ from tests.programs.staking_steps import (
     withdraw_collateral,
 )
 from tests.programs.staking_steps import shared as shared  # a fixture
-from tests.programs.world import U64_MAX, World, swapped
+from tests.programs.world import U64_MAX, World
 
 U32_MAX = 2**32 - 1
 

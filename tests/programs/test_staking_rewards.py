@@ -7,6 +7,7 @@ from solders.pubkey import Pubkey
 from client import addresses, state
 from client.instructions import pools
 from client.state import Actor
+from tests.programs.chain import swapped
 from tests.programs.staking_steps import (
     FRAUD,
     actor_of,
@@ -21,7 +22,7 @@ from tests.programs.staking_steps import (
     undelegate,
 )
 from tests.programs.staking_steps import shared as shared  # a fixture
-from tests.programs.world import U64_MAX, World, swapped
+from tests.programs.world import U64_MAX, World
 
 WHOLE = 1 << 64
 PART = 1 << 27

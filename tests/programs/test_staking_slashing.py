@@ -8,6 +8,7 @@ from client.economics import IO
 from client.instructions import slashes
 from client.offences import OFFENCES
 from client.state import Actor, Slash
+from tests.programs.chain import swapped
 from tests.programs.staking_steps import (
     DAY,
     EVIDENCE,
@@ -32,7 +33,7 @@ from tests.programs.staking_steps import (
     withdraw_collateral,
 )
 from tests.programs.staking_steps import shared as shared  # a fixture
-from tests.programs.world import U64_MAX, World, swapped
+from tests.programs.world import U64_MAX, World
 
 # --- proposals ---
 

@@ -10,6 +10,7 @@ from client.economics import EMISSION_CAP, IO, LAST_EPOCH, cumulative
 from simulation import engine
 from simulation.engine import Network
 from simulation.loading import load, packaged, parse
+from simulation.parts import GENESIS_STEP_SECONDS, free_of
 from simulation.run import Frame, epochs_of, run
 from simulation.scenario import Scenario
 
@@ -142,10 +143,10 @@ def test_bonuses_vest_over_their_time() -> None:
 
 def test_genesis_vests_in_tranches() -> None:
     """Nothing of the investors' and contributors' for 13 months, then a 24th and a 36th each month, then all."""
-    month, millions = engine.GENESIS_STEP_SECONDS, 1_000_000 * IO
+    month, millions = GENESIS_STEP_SECONDS, 1_000_000 * IO
 
     def free(seconds: int) -> int:
-        return sum(engine._free(one, seconds) for one in load("base").genesis)
+        return sum(free_of(one, seconds) for one in load("base").genesis)
 
     assert free(0) == free(13 * month - 1) == 228 * millions
     investors, contributors = 1_816 * millions // 10, 904 * millions // 10
