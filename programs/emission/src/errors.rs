@@ -52,9 +52,7 @@ pub enum EmissionError {
     AmountZero,
     #[msg("IO is locked for one step or more, each a second or longer, and nothing left over")]
     StepsInvalid,
-    #[msg(
-        "Where a user is credited, give its earner and its page of rates"
-    )]
+    #[msg("Where a user is credited, give its earner and its page of rates")]
     UserEarnerMissing,
 }
 
