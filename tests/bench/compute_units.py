@@ -84,13 +84,15 @@ def walked() -> dict[str, int]:
 
 def cases() -> dict[str, int]:
     """Units of instructions whose cost depends on what is there."""
-    with new_world(initialized=False) as world:
-        begin(world)
-        world.prices()
-        meter = Meter(world.chain)
-        _settlements(world, meter)
-        _scores(world, meter)
-    return meter.units
+    units: dict[str, int] = {}
+    for measure in (_settlements, _scores):
+        with new_world(initialized=False) as world:
+            begin(world)
+            world.prices()
+            meter = Meter(world.chain)
+            measure(world, meter)
+        units |= meter.units
+    return units
 
 
 def _settlements(world: World, meter: Meter) -> None:
@@ -105,13 +107,15 @@ def _settlements(world: World, meter: Meter) -> None:
     for job in jobs.values():
         world.start_job(job, node[1])
     world.chain.warp(seconds=3_600)
-    for case, job in jobs.items():
+    for job in jobs.values():
         world.report_job(node, job)
-        world.chain.warp(seconds=PARAMETERS.escrow.dispute_seconds)
+    world.chain.warp(seconds=PARAMETERS.escrow.dispute_seconds)
+    for case, job in jobs.items():
         meter.note(f"escrow.settle_job, {case}", world.settle_job(job, node))
 
 
 def _scores(world: World, meter: Meter) -> None:
+    world.end_of(1)
     nodes = [world.node() for _ in range(BATCH)]
     rows = [(actor, 1_000 + i, 100) for i, (_, actor) in enumerate(nodes)]
     meter.note(f"emission.post_scores, each of {BATCH} new", world.post_scores(1, *rows), BATCH)
