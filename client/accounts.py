@@ -18,7 +18,7 @@ from solders.pubkey import Pubkey
 from client.addresses import symbol_text
 from client.errors import IonetError
 from client.idl import TOKEN_PROGRAM, ProgramName, coder, program_id
-from client.state import Actor, Class, Feed, Job
+from client.state import Actor, Class, Job
 
 MANY = 100
 """Accounts that a node gives in one call."""
@@ -177,11 +177,6 @@ async def jobs(
 async def classes(client: AsyncClient) -> list[Class]:
     """All hardware classes, by name."""
     return sorted((await fetch_all(client, Class)).values(), key=lambda found: found.symbol)
-
-
-async def feeds(client: AsyncClient) -> dict[str, Feed]:
-    """All price feeds, by symbol."""
-    return {feed.symbol: feed for feed in (await fetch_all(client, Feed)).values()}
 
 
 async def token_balance(client: AsyncClient, address: Pubkey, commitment: Commitment = Confirmed) -> int | None:

@@ -105,6 +105,11 @@ def build(
     return Instruction(address, data, [*metas, *remaining])
 
 
+def signing(signers: Sequence[Pubkey]) -> list[AccountMeta]:
+    """Remaining accounts that only sign: members of the committee."""
+    return [AccountMeta(signer, is_signer=True, is_writable=False) for signer in signers]
+
+
 def as_argument(part: Any) -> dict[str, Any]:
     """A dataclass as the argument of its name: tuples become lists. Not `asdict`, which an address does not allow."""
     given = {field.name: getattr(part, field.name) for field in fields(part)}

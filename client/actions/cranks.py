@@ -12,16 +12,17 @@ from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from client import accounts, addresses, reads
+from client import accounts, addresses, reads, stakes
 from client.actions.disputes import lapse_dispute
 from client.actions.jobs import finish_job, release_job, settle_job, token_account
 from client.actions.rewards import claim, close_epochs
+from client.actions.slashing import dismissal
 from client.economics import IO, bps_floor
 from client.errors import IonetError, Unreachable
 from client.instructions import pools, slashes
 from client.rpc import chain_time
 from client.sending import DEFAULT, NotConfirmed, SendOptions, Sent, send
-from client.state import Actor, Delegation, Earner, EscrowParameters, Job, Registry, Slash, Ticket
+from client.state import Actor, Delegation, Earner, EscrowParameters, Job, Slash, Ticket
 
 JobAction = Literal["settled", "released", "lapsed", "finished"]
 Action = Literal["settled", "released", "lapsed", "finished", "executed", "dismissed", "withdrawn", "closed", "claimed"]
@@ -98,14 +99,14 @@ async def crank_jobs(client: AsyncClient, payer: Keypair, options: SendOptions =
 async def crank_stake(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
     """Executes and dismisses slashes, then pays tickets that have matured and that no slash holds back."""
     now = await chain_time(client)
-    io_mint = (await reads.require(client, Registry, addresses.registry(), "registry")).io_mint
+    io_mint = (await stakes.registry(client)).io_mint
     done = []
     for address, slash in sorted((await accounts.fetch_all(client, Slash)).items(), key=lambda item: bytes(item[0])):
         if slash.is_executable(now):
             execution = slashes.execute_slash(actor=slash.actor, id=slash.id, proposer=slash.proposer, io_mint=io_mint)
             done.append(await _tried("executed", address, send(client, [execution], [payer], options)))
         elif slash.is_dismissible(now):
-            done.append(await _tried("dismissed", address, _dismiss(client, payer, slash, io_mint, options)))
+            done.append(await _tried("dismissed", address, _dismiss(client, payer, slash, options)))
     tickets = {at: one for at, one in (await accounts.fetch_all(client, Ticket)).items() if now >= one.matures_at}
     held = await _with_pending_slashes(client, tickets)
     for address, ticket in sorted(tickets.items(), key=lambda item: bytes(item[0])):
@@ -158,18 +159,8 @@ async def _with_pending_slashes(client: AsyncClient, tickets: Mapping[Pubkey, Ti
     return {at for at, actor in zip(actors, found, strict=True) if actor is None or actor.pending_slashes}
 
 
-async def _dismiss(client: AsyncClient, payer: Keypair, slash: Slash, io_mint: Pubkey, options: SendOptions) -> Sent:
-    owner = (await reads.actor(client, slash.actor)).authority
-    instructions = await token_account(client, payer.pubkey(), owner, io_mint)
-    instructions.append(
-        slashes.dismiss_slash(
-            actor=slash.actor,
-            id=slash.id,
-            proposer=slash.proposer,
-            destination=addresses.token_account(owner, io_mint),
-        )
-    )
-    return await send(client, instructions, [payer], options)
+async def _dismiss(client: AsyncClient, payer: Keypair, slash: Slash, options: SendOptions) -> Sent:
+    return await send(client, await dismissal(client, payer.pubkey(), slash), [payer], options)
 
 
 async def _withdraw(client: AsyncClient, payer: Keypair, ticket: Ticket, io_mint: Pubkey, options: SendOptions) -> Sent:

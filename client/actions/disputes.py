@@ -67,8 +67,7 @@ async def resolve_dispute(
             accepted_seconds=accepted_seconds,
         )
     )
-    signers = {key.pubkey(): key for key in (payer, *members)}
-    return await send(client, instructions, list(signers.values()), options)
+    return await send(client, instructions, [payer, *members], options)
 
 
 async def lapse_dispute(client: AsyncClient, payer: Keypair, job: Pubkey, options: SendOptions = DEFAULT) -> Sent:

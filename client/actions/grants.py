@@ -45,7 +45,7 @@ async def grant_user(
         opening = escrow.open_credit(payer=payer.pubkey(), user=user, usd_mint=auction.usd_mint)
         await send(client, [opening], [payer], options)
     grant = burn.grant_user(payer=payer.pubkey(), signers=[one.pubkey() for one in signers], user=user)
-    return Granted(user, amount, credit, await send(client, [grant], _all(payer, signers), options))
+    return Granted(user, amount, credit, await send(client, [grant], [payer, *signers], options))
 
 
 async def grant_owner(
@@ -65,7 +65,7 @@ async def grant_owner(
     grant = burn.grant_owner(
         payer=payer.pubkey(), signers=[one.pubkey() for one in signers], node=node, owner_usd=owner_usd
     )
-    return Granted(node, amount, owner_usd, await send(client, [grant], _all(payer, signers), options))
+    return Granted(node, amount, owner_usd, await send(client, [grant], [payer, *signers], options))
 
 
 async def _prepared(
@@ -116,7 +116,3 @@ async def _require_proven(client: AsyncClient, address: Pubkey, node: Actor, par
             f"{address} has earned points for {hours} hours without a break: "
             f"its owner's grant asks for {parameters.owner_grant_hours}"
         )
-
-
-def _all(payer: Keypair, signers: Sequence[Keypair]) -> list[Keypair]:
-    return [payer, *(one for one in signers if one.pubkey() != payer.pubkey())]

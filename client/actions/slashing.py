@@ -43,7 +43,7 @@ async def propose_slash(
         evidence=evidence,
         signers=[member.pubkey() for member in members],
     )
-    sent = await send(client, [proposing], _signers(payer, members), options)
+    sent = await send(client, [proposing], [payer, *members], options)
     address = addresses.slash(actor, number)
     return address, await stakes.slash(client, address), sent
 
@@ -92,8 +92,8 @@ async def decide_appeal(
     signers = [member.pubkey() for member in members]
     instructions = [slashes.decide_appeal(actor=found.actor, id=found.id, upheld=upheld, signers=signers)]
     if not upheld:
-        instructions += await _dismissal(client, payer.pubkey(), found)
-    sent = await send(client, instructions, _signers(payer, members), options)
+        instructions += await dismissal(client, payer.pubkey(), found)
+    sent = await send(client, instructions, [payer, *members], options)
     return await stakes.slash(client, address) if upheld else found, sent
 
 
@@ -116,19 +116,16 @@ async def dismiss_slash(
     found, now = await stakes.slash(client, address), await chain_time(client)
     if not found.is_dismissible(now):
         raise IonetError(_not_due(found, now, "dismissed"))
-    return found, await send(client, await _dismissal(client, payer.pubkey(), found), [payer], options)
+    return found, await send(client, await dismissal(client, payer.pubkey(), found), [payer], options)
 
 
-async def _dismissal(client: AsyncClient, payer: Pubkey, found: Slash) -> list[Instruction]:
+async def dismissal(client: AsyncClient, payer: Pubkey, found: Slash) -> list[Instruction]:
+    """What dismisses a slash: its instruction, and what is missing of its accounts."""
     owner = (await reads.actor(client, found.actor)).authority
     io_mint = (await stakes.registry(client)).io_mint
     destination = addresses.token_account(owner, io_mint)
     dismissing = slashes.dismiss_slash(actor=found.actor, id=found.id, proposer=found.proposer, destination=destination)
     return [*await token_account(client, payer, owner, io_mint), dismissing]
-
-
-def _signers(payer: Keypair, members: Sequence[Keypair]) -> list[Keypair]:
-    return list({key.pubkey(): key for key in (payer, *members)}.values())
 
 
 def _not_due(found: Slash, now: int, wanted: str) -> str:

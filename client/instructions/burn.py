@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import as_argument, build
+from client.idl import as_argument, build, signing
 from client.state import BurnParameters
 
 
@@ -75,7 +75,7 @@ def grant_user(*, payer: Pubkey, signers: Sequence[Pubkey], user: Pubkey) -> Ins
         "grant": addresses.grant(user),
         "credit": addresses.credit(user),
     }
-    return build("burn", "grant_user", accounts, remaining=_members(signers))
+    return build("burn", "grant_user", accounts, remaining=signing(signers))
 
 
 def grant_owner(*, payer: Pubkey, signers: Sequence[Pubkey], node: Pubkey, owner_usd: Pubkey) -> Instruction:
@@ -96,8 +96,4 @@ def grant_owner(*, payer: Pubkey, signers: Sequence[Pubkey], node: Pubkey, owner
         "grant": addresses.grant(node),
         "owner_usd": owner_usd,
     }
-    return build("burn", "grant_owner", accounts, remaining=_members(signers))
-
-
-def _members(signers: Sequence[Pubkey]) -> list[AccountMeta]:
-    return [AccountMeta(signer, is_signer=True, is_writable=False) for signer in signers]
+    return build("burn", "grant_owner", accounts, remaining=signing(signers))

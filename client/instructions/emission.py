@@ -13,12 +13,8 @@ from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import as_argument, build
+from client.idl import as_argument, build, signing
 from client.state import EmissionParameters
-
-
-def _signers(signers: Sequence[Pubkey]) -> list[AccountMeta]:
-    return [AccountMeta(signer, is_signer=True, is_writable=False) for signer in signers]
 
 
 def initialize(
@@ -103,7 +99,7 @@ def post_scores(*, signers: Sequence[Pubkey], epoch: int, scores: Sequence[tuple
     rows = [{"points": points, "reputation": reputation} for _, points, reputation in scores]
     accounts = {"committee": addresses.committee(), "emission": addresses.emission()}
     args = {"epoch": epoch, "scores": rows}
-    return build("emission", "post_scores", accounts, args, [*_signers(signers), *earners])
+    return build("emission", "post_scores", accounts, args, [*signing(signers), *earners])
 
 
 def finalize_scores(*, signers: Sequence[Pubkey], epoch: int, digest: bytes) -> Instruction:
@@ -113,7 +109,7 @@ def finalize_scores(*, signers: Sequence[Pubkey], epoch: int, digest: bytes) -> 
     """
     accounts = {"committee": addresses.committee(), "emission": addresses.emission()}
     args = {"epoch": epoch, "digest": list(digest)}
-    return build("emission", "finalize_scores", accounts, args, _signers(signers))
+    return build("emission", "finalize_scores", accounts, args, signing(signers))
 
 
 def close_epochs(*, first: int, through: int) -> Instruction:

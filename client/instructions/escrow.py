@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import as_argument, build, program_id
+from client.idl import as_argument, build, program_id, signing
 from client.state import EscrowParameters, Job
 
 
@@ -209,8 +209,7 @@ def resolve_dispute(
         "node": node,
         "node_usd": node_usd,
     }
-    members = [AccountMeta(signer, is_signer=True, is_writable=False) for signer in signers]
-    return build("escrow", "resolve_dispute", accounts, {"accepted_seconds": accepted_seconds}, members)
+    return build("escrow", "resolve_dispute", accounts, {"accepted_seconds": accepted_seconds}, signing(signers))
 
 
 def lapse_dispute(*, job: Pubkey) -> Instruction:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from solders.instruction import AccountMeta, Instruction
+from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.idl import build
+from client.idl import build, signing
 
 
 def propose_slash(
@@ -27,7 +27,7 @@ def propose_slash(
         "slash": addresses.slash(actor, id),
     }
     args = {"id": id, "offence": offence, "evidence": list(evidence)}
-    return build("staking", "propose_slash", accounts, args, _signers(signers))
+    return build("staking", "propose_slash", accounts, args, signing(signers))
 
 
 def appeal_slash(*, authority: Pubkey, actor: Pubkey, id: int, source: Pubkey) -> Instruction:
@@ -52,7 +52,7 @@ def decide_appeal(*, actor: Pubkey, id: int, upheld: bool, signers: Sequence[Pub
     Signed by `signers`, a strict majority of the committee. Derived: committee, slash.
     """
     accounts = {"committee": addresses.committee(), "slash": addresses.slash(actor, id)}
-    return build("staking", "decide_appeal", accounts, {"upheld": upheld}, _signers(signers))
+    return build("staking", "decide_appeal", accounts, {"upheld": upheld}, signing(signers))
 
 
 def execute_slash(*, actor: Pubkey, id: int, proposer: Pubkey, io_mint: Pubkey) -> Instruction:
@@ -87,7 +87,3 @@ def dismiss_slash(*, actor: Pubkey, id: int, proposer: Pubkey, destination: Pubk
         "proposer": proposer,
     }
     return build("staking", "dismiss_slash", accounts)
-
-
-def _signers(signers: Sequence[Pubkey]) -> list[AccountMeta]:
-    return [AccountMeta(signer, is_signer=True, is_writable=False) for signer in signers]

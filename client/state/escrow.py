@@ -187,11 +187,6 @@ class Job:
             return self.settled_seconds
         return max(self._worked_until(now - parameters.dispute_seconds), self.settled_seconds)
 
-    def is_settled(self, parameters: EscrowParameters) -> bool:
-        """Whether nothing is left to pay: a running node's work below the minimum is not paid."""
-        below = not self.has_stopped and not self.has_worked_enough(parameters)
-        return self.worked_seconds <= self.settled_seconds or below
-
     @property
     def unspent_credit(self) -> int:
         """Of the granted dollars, those that no work was paid with."""

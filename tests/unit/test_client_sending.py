@@ -142,7 +142,7 @@ async def test_a_node_that_is_away_for_a_moment_is_asked_again(network: Network)
 
     with wire(network.url, fault) as url:
         async with connect(url) as client:
-            assert await accounts.feeds(client)
+            assert await accounts.classes(client)
     assert len(calls) == 3
 
 
@@ -150,12 +150,12 @@ async def test_a_node_that_stays_away_is_named(network: Network) -> None:
     """The URL is in the message, but not the access key in it."""
     async with connect("http://somebody:secret@127.0.0.1:1/secret?key=secret") as client:
         with pytest.raises(Unreachable, match=r"cannot reach a Solana node at http://127\.0\.0\.1:1 ") as caught:
-            await accounts.feeds(client)
+            await accounts.classes(client)
     assert "secret" not in str(caught.value)
     with wire(network.url, lambda _call, _forward: b"<html>hello</html>") as url:
         async with connect(url) as client:
             with pytest.raises(Unreachable, match="answers, but not as a Solana node"):
-                await accounts.feeds(client)
+                await accounts.classes(client)
     with pytest.raises(Unreachable, match="'localhost' is no URL"):
         connect("localhost")
 
