@@ -1,4 +1,7 @@
-"""Blocks as the RPC writes them: getBlock with encoding `json` and full transactions, and only what we read of it."""
+"""Blocks as the RPC writes them: getBlock with encoding `json` and full transactions, and only what we read of it.
+
+The structs are hidden from the garbage collector: a block makes tens of thousands, and none refers to itself.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 import msgspec
 
 
-class Call(msgspec.Struct):
+class Call(msgspec.Struct, gc=False):
     """One instruction, top-level or inner."""
 
     program: int = msgspec.field(name="programIdIndex")
@@ -19,21 +22,21 @@ class Call(msgspec.Struct):
     """1 at the top, one more for each call within a call; absent from nodes before 1.15."""
 
 
-class InnerCalls(msgspec.Struct):
+class InnerCalls(msgspec.Struct, gc=False):
     """Every call that grew from one top-level instruction, in the order of execution."""
 
     index: int
     instructions: list[Call]
 
 
-class LoadedAddresses(msgspec.Struct):
+class LoadedAddresses(msgspec.Struct, gc=False):
     """Keys from address lookup tables."""
 
     writable: list[str] = []
     readonly: list[str] = []
 
 
-class Meta(msgspec.Struct):
+class Meta(msgspec.Struct, gc=False):
     """What happened to a transaction."""
 
     err: Any
@@ -43,28 +46,30 @@ class Meta(msgspec.Struct):
     loaded: LoadedAddresses | None = msgspec.field(name="loadedAddresses", default=None)
 
 
-class Message(msgspec.Struct):
+class Message(msgspec.Struct, gc=False):
     """What was signed."""
 
     keys: list[str] = msgspec.field(name="accountKeys")
     instructions: list[Call]
+    lookups: list[msgspec.Raw] = msgspec.field(name="addressTableLookups", default=[])
+    """Where further keys come from: `Meta.loaded` has them."""
 
 
-class Signed(msgspec.Struct):
+class Signed(msgspec.Struct, gc=False):
     """A message with its signatures, base58."""
 
     message: Message
     signatures: list[str]
 
 
-class Transaction(msgspec.Struct):
+class Transaction(msgspec.Struct, gc=False):
     """A transaction in a block."""
 
     transaction: Signed
     meta: Meta | None
 
 
-class Block(msgspec.Struct):
+class Block(msgspec.Struct, gc=False):
     """A block. Its own slot is not in it: it is what was asked for."""
 
     blockhash: str
@@ -73,3 +78,32 @@ class Block(msgspec.Struct):
     time: int | None = msgspec.field(name="blockTime")
     """Unix seconds."""
     transactions: list[Transaction]
+    places: list[int] | None = None
+    """Of these transactions in the block; None where they are all that it has, in their order."""
+
+
+class Header(msgspec.Struct):
+    """A block without its transactions: getBlock with `transactionDetails` `signatures` or `none`."""
+
+    blockhash: str
+    previous_blockhash: str = msgspec.field(name="previousBlockhash")
+    parent_slot: int = msgspec.field(name="parentSlot")
+    time: int | None = msgspec.field(name="blockTime")
+    """Unix seconds."""
+    signatures: list[str] = []
+    """Of each transaction, in their order; empty where they were not asked for."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """An entry of getSignaturesForAddress."""
+
+    signature: str
+    slot: int
+    err: Any = None
+    """None is success."""
+
+
+class Located(Transaction):
+    """A transaction and where it is: getTransaction."""
+
+    slot: int

@@ -1,4 +1,4 @@
-"""From raw blocks to rows: `emit_cpi!` events of our programs, records in their instructions, changes of IO's supply.
+"""From raw blocks to columns: `emit_cpi!` events of our programs, records in their instructions, changes of IO's supply.
 
 An event is an inner instruction that a program sent to itself: its program is one of ours, its parent in the
 invocation tree is the same program, its one account is that program's event authority, and its data begins with
@@ -6,38 +6,36 @@ Anchor's event tag. Nobody else can make one: the program refuses any that its o
 only looks like it (a foreign program, another parent, a log line) is nothing. What *is* one of ours and cannot be
 read goes to quarantine, which stops publishing: our own program said something that we do not understand.
 
-Rows are ordered by (slot, place of the transaction in its block, path, item). `path` is `top << 16 | inner + 1` for
-the inner call number `inner` of the top-level instruction number `top`, and `top << 16` for that itself.
+Many blocks are decoded at once, a column at a time: the data of all calls of one length, then all events of one kind.
+Rows are ordered by (slot, place of the transaction in its block, path, item); `calls` says what a path is.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
-import based58
+import numpy as np
+from numpy.typing import NDArray
 
-from client import idl
-from indexer import layouts
-from indexer.blocks import Block, Call, InnerCalls, Transaction
+from indexer import base58, records, tables
+from indexer.blocks import Block, Transaction
+from indexer.calls import ITSELF, PROGRAMS, UNKNOWN, CallReader, Calls
 from indexer.errors import IncompleteBlock
-from indexer.layouts import EVENT_TAG, EventLayout, Malformed, ProgramLayout
+from indexer.layouts import EVENT_TAG, EventLayout, Malformed
+from indexer.tables import PLACE_BYTES, Columns, Row
 
-Row = tuple[Any, ...]
+_HEAD: Final = 16
+"""Bytes before an event's body: the tag, and its discriminator."""
+_TAG: Final = int.from_bytes(EVENT_TAG, "little")
+_EVENTS: Final[list[dict[int, EventLayout]]] = [
+    {int.from_bytes(discriminator, "little"): event for discriminator, event in program.events.items()}
+    for program in PROGRAMS
+]
 
-TOKEN_PROGRAM: Final = str(idl.TOKEN_PROGRAM)
-_MINT_TO: Final = {7, 14}
-_BURN: Final = {8, 15}
-"""Tags of SPL Token's instructions, plain and checked; accounts are (mint, to, …) and (from, mint, …)."""
-_BATCH: Final = b"\xff"
-
-_PLACE: Final = struct.Struct("<III")
-"""Of a block's content: place of the transaction, path, length of what follows."""
-_COMMIT: Final = struct.Struct("<IH32s")
-"""Arguments of commit_challenge: epoch, round, commitment."""
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +51,44 @@ class Quarantined:
     data: bytes
 
 
-@dataclass(slots=True)
-class DecodedBlock:
-    """What one block says, ready to be stored."""
+@dataclass(frozen=True, slots=True)
+class BlockHead:
+    """A block that was decoded."""
 
     slot: int
-    parent_slot: int
-    blockhash: str
     time: int
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    """By table; each begins with slot, tx_index, path."""
+    blockhash: str
+    content: bytes
+    """SHA-256 over everything of ours in it, in order; empty where there is nothing."""
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What blocks say, ready to be stored."""
+
+    columns: dict[str, Columns] = field(default_factory=dict)
+    """Rows by table, in order."""
+    loose: dict[str, list[Row]] = field(default_factory=dict)
+    """Rows of tables with lists of any length."""
     quarantined: list[Quarantined] = field(default_factory=list)
+    blocks: list[BlockHead] = field(default_factory=list)
+    """Every block, in order."""
     transactions: int = 0
     """Of any kind, failed ones too."""
-    events: int = 0
-    """Events, and rows of records."""
-    content: bytes = b""
-    """SHA-256 over everything of ours, in order; empty where there is nothing."""
+    io_mint: str | None = None
+    """As known after these blocks, base58."""
 
+    @property
+    def events(self) -> int:
+        """Events, and rows of records."""
+        rows = sum(map(len, self.columns.values())) + sum(map(len, self.loose.values()))
+        return rows - len(self.columns.get("transaction", ()))
 
-@dataclass(frozen=True, slots=True)
-class _Invocation:
-    """One instruction in the tree of calls."""
-
-    call: Call
-    path: int
-    parent: int | None
-    """Place of the calling program in the keys; None at the top."""
-    has_height: bool
+    @property
+    def rows(self) -> dict[str, list[Row]]:
+        """The rows of each table as tuples of plain values."""
+        known = tables.tables()
+        return {**{name: known[name].rows(columns) for name, columns in self.columns.items()}, **self.loose}
 
 
 class Decoder:
@@ -88,231 +96,235 @@ class Decoder:
 
     def __init__(self, io_mint: str | None = None) -> None:
         self.io_mint = io_mint
-        self._programs = layouts.programs()
-        self._measurement = layouts.struct_layout("oracle", "Measurement")
-        self._score = layouts.struct_layout("emission", "Score")
-        oracle, emission = layouts.program("oracle").instructions, layouts.program("emission").instructions
-        self._records = {
-            ("oracle", oracle["commit_challenge"]): self._commit_challenge,
-            ("oracle", oracle["record_challenges"]): self._record_challenges,
-            ("emission", emission["post_scores"]): self._post_scores,
-        }
 
-    def block(self, slot: int, block: Block) -> DecodedBlock:
-        """The rows of a block. Raises `IncompleteBlock` where the node kept too little to be sure."""
-        if block.time is None:
-            raise IncompleteBlock(f"the node has no time for the block of slot {slot}: use one that keeps it")
-        decoded = DecodedBlock(slot, block.parent_slot, block.blockhash, block.time)
-        decoded.transactions = len(block.transactions)
-        content = sha256()
-        for tx_index, transaction in enumerate(block.transactions):
-            self._transaction(decoded, tx_index, transaction, content)
-        if decoded.events or decoded.quarantined:
-            decoded.content = content.digest()
+    def block(self, slot: int, block: Block) -> Decoded:
+        """What one block says. Raises `IncompleteBlock`."""
+        return self.blocks([(slot, block)])
+
+    def blocks(self, blocks: Sequence[tuple[int, Block]]) -> Decoded:
+        """What blocks say, given in order with their slots.
+
+        Raises `IncompleteBlock` where the node kept too little to be sure; then nothing of them is learnt either.
+        """
+        for slot, block in blocks:
+            if block.time is None:
+                raise IncompleteBlock(f"the node has no time for the block of slot {slot}: use one that keeps it")
+        decoded = _decode(blocks, self.io_mint)
+        if decoded.io_mint != self.io_mint:
+            # Once in a chain's life: the same blocks again, for the supply from there on.
+            begin = decoded.columns["emission_initialized"][list(PLACE_NAMES)][0].tolist()
+            decoded = _decode(blocks, decoded.io_mint, supply_after=begin)
+        self.io_mint = decoded.io_mint
+        _digest(decoded, blocks)
         return decoded
 
-    def transaction(self, transaction: Transaction) -> DecodedBlock:
-        """The rows of a transaction on its own, as if of slot 0. Raises `IncompleteBlock`."""
-        decoded = DecodedBlock(0, 0, "", 0)
-        self._transaction(decoded, 0, transaction, sha256())
-        return decoded
-
-    @staticmethod
-    def _keys(transaction: Transaction) -> list[str]:
-        static = transaction.transaction.message.keys
-        loaded = transaction.meta.loaded if transaction.meta else None
-        return static + loaded.writable + loaded.readonly if loaded else static
-
-    def _concerns_us(self, keys: list[str]) -> bool:
-        return self.io_mint in keys or any(key in self._programs for key in keys)
-
-    def _transaction(self, decoded: DecodedBlock, tx_index: int, transaction: Transaction, content: Any) -> None:
-        keys, meta = self._keys(transaction), transaction.meta
-        if not self._concerns_us(keys):
-            return
-        if meta is None:
-            raise IncompleteBlock(f"the node keeps no outcome of transactions in slot {decoded.slot}")
-        if meta.err is not None:
-            return
-        if meta.inner is None:
-            raise IncompleteBlock(f"the node keeps no inner instructions in slot {decoded.slot}")
-        try:
-            self._instructions(decoded, tx_index, transaction, keys, meta.inner, content)
-        except IndexError as error:
-            raise IncompleteBlock(f"the node wrote a transaction in slot {decoded.slot} that lacks keys") from error
-
-    def _instructions(
-        self,
-        decoded: DecodedBlock,
-        tx_index: int,
-        transaction: Transaction,
-        keys: list[str],
-        inner: list[InnerCalls],
-        content: Any,
-    ) -> None:
-        signature = transaction.transaction.signatures[0]
-        before = decoded.events
-        for invocation in _invocations(transaction.transaction.message.instructions, inner):
-            address = keys[invocation.call.program]
-            program = self._programs.get(address)
-            if program is None and (address != TOKEN_PROGRAM or self.io_mint is None):
-                continue
-            data = _bytes(invocation.call.data)
-            accounts = [keys[account] for account in invocation.call.accounts]
-            place = (decoded.slot, tx_index, invocation.path)
-            if program is None:
-                is_ours = self._supply(decoded, place, data, accounts)
-            else:
-                caller = None if invocation.parent is None else keys[invocation.parent]
-                try:
-                    is_ours = self._read(decoded, place, program, data, accounts, caller, invocation.has_height)
-                except Malformed as reason:
-                    is_ours = True
-                    decoded.quarantined.append(Quarantined(*place, signature, program.name, str(reason), data))
-            if is_ours:
-                said = f"{address} {' '.join(accounts)}".encode()
-                content.update(_PLACE.pack(tx_index, invocation.path, len(said)) + said + data)
-        if decoded.events > before:
-            decoded.rows.setdefault("transaction", []).append((decoded.slot, tx_index, signature))
-
-    def _read(
-        self,
-        decoded: DecodedBlock,
-        place: Row,
-        program: ProgramLayout,
-        data: bytes,
-        accounts: list[str],
-        caller: str | None,
-        has_height: bool,
-    ) -> bool:
-        """Reads one instruction of ours. False where it is neither an event nor a record."""
-        if data[:8] == EVENT_TAG:
-            if not has_height:
-                raise Malformed("the node does not say who called: it has no stack heights")
-            if caller != program.text or accounts != [program.event_authority]:
-                return False
-            self._event(decoded, place, program, data)
-            return True
-        record = self._records.get((program.name, data[:8]))
-        if record is None:
-            return False
-        table, rows = record(place, data[8:], accounts)
-        decoded.rows.setdefault(table, []).extend(rows)
-        decoded.events += len(rows)
-        return True
-
-    def _event(self, decoded: DecodedBlock, place: Row, program: ProgramLayout, data: bytes) -> None:
-        event: EventLayout | None = program.events.get(data[8:16])
-        if event is None:
-            raise Malformed(f"{program.name} has no event {data[8:16].hex()}")
-        try:
-            values = event.layout.decode(data[16:])
-        except Malformed as reason:
-            raise Malformed(f"{event.name}: {reason}") from None
-        decoded.rows.setdefault(event.table, []).append(place + values)
-        decoded.events += 1
-        if event.name == "EmissionInitialized":
-            names = [column.name for column in event.layout.columns]
-            self.io_mint = address_text(values[names.index("io_mint")])
-
-    def _commit_challenge(self, place: Row, body: bytes, accounts: list[str]) -> tuple[str, list[Row]]:
-        if len(body) < _COMMIT.size:
-            raise Malformed("commit_challenge is too short")
-        epoch, round_, commitment = _COMMIT.unpack_from(body)
-        verifier, challenge = _verified("commit_challenge", accounts)
-        return "challenge_committed", [(*place, verifier, challenge, epoch, round_, commitment)]
-
-    def _record_challenges(self, place: Row, body: bytes, accounts: list[str]) -> tuple[str, list[Row]]:
-        verifier, challenge = _verified("record_challenges", accounts)
-        rows = self._vector(self._measurement, body, 32)
-        return "challenge_recorded", [(*place, item, verifier, challenge, *row) for item, row in enumerate(rows)]
-
-    def _post_scores(self, place: Row, body: bytes, accounts: list[str]) -> tuple[str, list[Row]]:
-        rows = self._vector(self._score, body, 4)
-        if len(accounts) < len(rows):
-            raise Malformed("post_scores has fewer accounts than scores")
-        epoch = int.from_bytes(body[:4], "little")
-        # The program takes exactly one earner for each score, after the signers.
-        earners = accounts[len(accounts) - len(rows) :]
-        return "score_posted", [
-            (*place, item, epoch, _bytes(earner), *row)
-            for item, (earner, row) in enumerate(zip(earners, rows, strict=True))
-        ]
-
-    @staticmethod
-    def _vector(layout: layouts.Layout, body: bytes, at: int) -> list[Row]:
-        """The rows of a `Vec` that begins at `at`. What follows it is not read, as the program does not."""
-        assert layout.struct is not None
-        end = at + 4
-        count = int.from_bytes(body[at:end], "little")
-        if len(body) < end or count * layout.struct.size > len(body) - end:
-            raise Malformed(f"{len(body)} bytes for {count} rows of {layout.struct.size}")
-        return list(layout.struct.iter_unpack(body[end : end + count * layout.struct.size]))
-
-    def _supply(self, decoded: DecodedBlock, place: Row, data: bytes, accounts: list[str]) -> bool:
-        """Mints and burns of IO, whoever asked the token program for them. False where there are none."""
-        rows: list[Row] = []
-        for item, (part, named) in enumerate(_unbatched(data, accounts)):
-            if len(part) < 9 or len(named) < 2:
-                continue
-            amount = int.from_bytes(part[1:9], "little")
-            if part[0] in _MINT_TO and named[0] == self.io_mint:
-                rows.append((*place, item, 1, amount, _bytes(named[1])))
-            elif part[0] in _BURN and named[1] == self.io_mint:
-                rows.append((*place, item, -1, amount, _bytes(named[0])))
-        if rows:
-            decoded.rows.setdefault("io_supply_changed", []).extend(rows)
-            decoded.events += len(rows)
-        return bool(rows)
+    def transaction(self, transaction: Transaction) -> Decoded:
+        """What a transaction says on its own, as if of slot 0. Raises `IncompleteBlock`."""
+        return _decode([(0, Block("", "", 0, 0, [transaction]))], self.io_mint)
 
 
-def _unbatched(data: bytes, accounts: list[str]) -> Iterator[tuple[bytes, list[str]]]:
-    """The instructions in a batch of the newer token program: each with its counts of accounts and of bytes before."""
-    if data[:1] != _BATCH:
-        yield data, accounts
-        return
-    at, used = 1, 0
-    while at + 2 <= len(data):
-        count, length = data[at], data[at + 1]
-        yield data[at + 2 : at + 2 + length], accounts[used : used + count]
-        at, used = at + 2 + length, used + count
+PLACE_NAMES: Final = tuple(column.name for column in tables.PLACE)
 
 
-def _verified(instruction: str, accounts: list[str]) -> tuple[bytes, bytes]:
-    """Verifier and challenge of an instruction of the oracle's."""
-    places = layouts.program("oracle").places[instruction]
+def _decode(blocks: Sequence[tuple[int, Block]], io_mint: str | None, supply_after: Row = (-1, 0, 0)) -> Decoded:
+    calls = CallReader(io_mint).read(blocks)
+    decoded = Decoded(transactions=calls.count, io_mint=io_mint)
+    found = _Found(calls)
     try:
-        return _bytes(accounts[places["verifier"]]), _bytes(accounts[places["challenge"]])
-    except IndexError:
-        raise Malformed(f"{instruction} has too few accounts") from None
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return bytes(based58.b58decode(text.encode()))
+        _read_calls(found)
+        found.add(*records.supply(calls, io_mint, supply_after))
     except ValueError as error:
-        raise IncompleteBlock(f"the node wrote what is no base58: {text[:60]!r}") from error
+        raise IncompleteBlock(f"the node wrote data that is {error}") from error
+    except IndexError as error:
+        raise IncompleteBlock("the node wrote a transaction that lacks keys") from error
+    found.finish(decoded)
+    begin = decoded.columns.get("emission_initialized")
+    if io_mint is None and begin is not None:
+        decoded.io_mint = base58.encode(begin["io_mint"][0].tobytes())
+    return decoded
 
 
-def address_text(raw: bytes) -> str:
-    """An address in base58."""
-    return based58.b58encode(raw).decode()
+class _Found:
+    """Rows as they are found, and the transactions that they are of."""
+
+    def __init__(self, calls: Calls) -> None:
+        self.calls = calls
+        self.slots = np.array(calls.slots, np.int64)
+        self.indexes = np.array(calls.indexes, np.int32)
+        self.paths = np.array(calls.paths, np.int32)
+        self.transactions = np.array(calls.transactions, np.int64)
+        self.programs = np.array(calls.programs, np.int64)
+        self.callers = np.array(calls.callers, np.int64)
+        self.columns: dict[str, list[Columns]] = {}
+        self.loose: dict[str, list[Row]] = {}
+        self.quarantined: list[Quarantined] = []
+        self._with_rows: list[Numbers] = []
+
+    def place(self, call: int) -> tuple[int, int, int]:
+        """Where a call stands on the chain."""
+        transaction = self.calls.transactions[call]
+        return self.calls.slots[transaction], self.calls.indexes[transaction], self.calls.paths[call]
+
+    def add(self, table: str, columns: Columns, transactions: Numbers) -> None:
+        """Takes rows, with the number of each one's transaction."""
+        if len(columns):
+            self.columns.setdefault(table, []).append(columns)
+            self._with_rows.append(transactions)
+
+    def add_loose(self, table: str, row: Row, transaction: int) -> None:
+        """Takes a row with a list of any length."""
+        self.loose.setdefault(table, []).append(row)
+        self._with_rows.append(np.array([transaction]))
+
+    def refuse(self, call: int, reason: str, data: bytes) -> None:
+        """Puts a call into quarantine."""
+        calls = self.calls
+        signature = calls.signatures[calls.transactions[call]]
+        program = PROGRAMS[calls.programs[call]].name
+        self.quarantined.append(Quarantined(*self.place(call), signature, program, reason, data))
+
+    def finish(self, decoded: Decoded) -> None:
+        """Everything in its order."""
+        known = tables.tables()
+        for table, parts in self.columns.items():
+            rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            decoded.columns[table] = _sorted(rows, known[table].key)
+        decoded.loose = {table: sorted(rows, key=lambda row: row[:3]) for table, rows in self.loose.items()}
+        decoded.quarantined = sorted(self.quarantined, key=lambda entry: (entry.slot, entry.tx_index, entry.path))
+        if self._with_rows:
+            decoded.columns["transaction"] = self._named()
+
+    def _named(self) -> Columns:
+        """The transactions that have rows."""
+        numbers = np.unique(np.concatenate(self._with_rows))
+        dtype = tables.tables()["transaction"].dtype
+        rows = np.zeros(len(numbers), dtype)
+        rows["slot"], rows["tx_index"] = self.slots[numbers], self.indexes[numbers]
+        signatures = np.empty((len(numbers), 64), np.uint8)
+        texts = [self.calls.signatures[number] for number in numbers.tolist()]
+        for places, data, lengths in _by_length(texts):
+            if (lengths != 64).any():
+                raise ValueError(f"no signature: {texts[int(places[(lengths != 64).argmax()])]!r}")
+            signatures[places] = data[:, -64:]
+        rows["signature"] = signatures.view("V64")[:, 0]
+        return rows
 
 
-def _invocations(top_level: list[Call], inner: list[InnerCalls]) -> Iterator[_Invocation]:
-    """Every instruction of a transaction in the order in which it began, with who called it."""
-    groups = {group.index: group.instructions for group in inner}
-    for top, call in enumerate(top_level):
-        yield _Invocation(call, top << 16, None, True)
-        # The program at each height of the stack, from 1.
-        stack = [call.program]
-        for number, called in enumerate(groups.get(top, ())):
-            height = called.height
-            if height is None:
-                yield _Invocation(called, top << 16 | number + 1, None, False)
-                continue
-            if not 2 <= height <= len(stack) + 1:
-                raise IncompleteBlock(f"the node wrote a call at height {height} that nobody at {height - 1} made")
-            del stack[height - 1 :]
-            yield _Invocation(called, top << 16 | number + 1, stack[-1], True)
-            stack.append(called.program)
+def _by_length(texts: Sequence[str]) -> Iterator[tuple[Numbers, base58.Bytes, Numbers]]:
+    """Places, bytes (aligned to the right) and byte lengths of texts, for each length of them."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    for length in np.unique(lengths).tolist():
+        places = np.flatnonzero(lengths == length)
+        same = texts if len(places) == len(texts) else [texts[place] for place in places.tolist()]
+        yield places, *base58.decode_column(same)
+
+
+def _read_calls(found: _Found) -> None:
+    """Events and records of all calls of our programs. Raises `ValueError` for what is no base58."""
+    others: list[tuple[int, bytes]] = []
+    for places, data, lengths in _by_length(found.calls.texts):
+        for length in np.unique(lengths).tolist():
+            chosen = lengths == length
+            same, calls = (data, places) if chosen.all() else (data[chosen], places[chosen])
+            others += _read_same(found, same[:, same.shape[1] - length :], calls)
+    for call, body in sorted(others, key=lambda entry: entry[0]):
+        try:
+            made = records.read(found.calls, call, body, found.place(call))
+        except Malformed as reason:
+            found.refuse(call, str(reason), body)
+        else:
+            if made is not None:
+                found.add(*made, np.array([found.calls.transactions[call]]))
+
+
+def _read_same(found: _Found, data: base58.Bytes, calls: Numbers) -> list[tuple[int, bytes]]:
+    """Reads the events of calls with as many bytes each; the others that may be records, with their data."""
+    if data.shape[1] < 8:
+        return []
+    heads = np.ascontiguousarray(data[:, :8]).view("<u8")[:, 0]
+    tagged = heads == _TAG
+    callers = found.callers[calls]
+    for place in np.flatnonzero(tagged & (callers == UNKNOWN)).tolist():
+        reason = "the node does not say who called: it has no stack heights"
+        found.refuse(int(calls[place]), reason, data[place].tobytes())
+    events = tagged & (callers == ITSELF)
+    if events.any():
+        _events(found, data[events], calls[events])
+    wanted = np.isin(heads, records.DISCRIMINATORS)
+    return [(int(calls[place]), data[place].tobytes()) for place in np.flatnonzero(wanted).tolist()]
+
+
+def _events(found: _Found, data: base58.Bytes, calls: Numbers) -> None:
+    """Rows of events with as many bytes each."""
+    if data.shape[1] < _HEAD:
+        for row, call in zip(data, calls.tolist(), strict=True):
+            found.refuse(call, f"{_program(found, call)} has no event {row[8:].tobytes().hex()}", row.tobytes())
+        return
+    kinds = np.ascontiguousarray(data[:, 8:_HEAD]).view("<u8")[:, 0]
+    programs = found.programs[calls]
+    for kind in np.unique(kinds).tolist():
+        of_kind = kinds == kind
+        for program in np.unique(programs[of_kind]).tolist():
+            chosen = of_kind & (programs == program)
+            _events_of_kind(found, _EVENTS[program].get(kind), data[chosen], calls[chosen])
+
+
+def _events_of_kind(found: _Found, event: EventLayout | None, data: base58.Bytes, calls: Numbers) -> None:
+    dtype = None if event is None else event.layout.dtype
+    if event is None or dtype is None or dtype.itemsize != data.shape[1] - _HEAD:
+        for row, call in zip(data, calls.tolist(), strict=True):
+            _one_event(found, event, row.tobytes(), call)
+        return
+    table = tables.tables()[event.table]
+    rows = np.empty((len(data), PLACE_BYTES + dtype.itemsize), np.uint8)
+    rows[:, PLACE_BYTES:] = data[:, _HEAD:]
+    columns: Columns = rows.view(table.dtype)[:, 0]
+    transactions = found.transactions[calls]
+    columns["slot"], columns["tx_index"] = found.slots[transactions], found.indexes[transactions]
+    columns["path"] = found.paths[calls]
+    found.add(event.table, columns, transactions)
+
+
+def _one_event(found: _Found, event: EventLayout | None, data: bytes, call: int) -> None:
+    """An event with a list of any length, or one that is malformed."""
+    if event is None:
+        found.refuse(call, f"{_program(found, call)} has no event {data[8:_HEAD].hex()}", data)
+        return
+    try:
+        values = event.layout.decode(data[_HEAD:])
+    except Malformed as reason:
+        found.refuse(call, f"{event.name}: {reason}", data)
+    else:
+        found.add_loose(event.table, found.place(call) + values, found.calls.transactions[call])
+
+
+def _program(found: _Found, call: int) -> str:
+    return PROGRAMS[found.calls.programs[call]].name
+
+
+def _sorted(rows: Columns, key: tuple[str, ...]) -> Columns:
+    """Rows in the order of the chain. They mostly are already."""
+    order = np.lexsort([rows[name] for name in reversed(key)])
+    return rows if (np.diff(order) == 1).all() else rows[order]
+
+
+def _digest(decoded: Decoded, blocks: Sequence[tuple[int, Block]]) -> None:
+    """SHA-256 of what each block has of ours: table by table, its rows as they are laid out; then its quarantine."""
+    hashes: dict[int, Any] = {}
+    for table in sorted((*decoded.columns, *decoded.loose)):
+        columns = decoded.columns.get(table)
+        if columns is None:
+            for row in decoded.loose[table]:
+                hashes.setdefault(row[0], sha256()).update(f"{table} {row!r}".encode())
+            continue
+        starts = np.flatnonzero(np.diff(columns["slot"], prepend=-1)).tolist()
+        for start, end in zip(starts, [*starts[1:], len(columns)], strict=True):
+            found = hashes.setdefault(int(columns["slot"][start]), sha256())
+            found.update(f"{table} {end - start} ".encode())
+            found.update(columns[start:end].tobytes())
+    for entry in decoded.quarantined:
+        hashes.setdefault(entry.slot, sha256()).update(repr(astuple(entry)).encode())
+    decoded.blocks = [
+        BlockHead(slot, block.time or 0, block.blockhash, hashes[slot].digest() if slot in hashes else b"")
+        for slot, block in blocks
+    ]

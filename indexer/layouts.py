@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from solders.pubkey import Pubkey
 
 from client.idl import PROGRAMS, ROOT
@@ -57,41 +59,31 @@ class Column:
     convert: Callable[[Any], Any] | None
     """What turns an unpacked place into a value; None where it is one."""
 
+    @property
+    def numpy(self) -> Any:
+        """Its type in a numpy array of rows; bytes are `V`, as is u128."""
+        kind = f"V{struct.calcsize(self.code)}" if self.code.endswith("s") else f"<{self.code}"
+        return kind if self.places == 1 else (kind, (self.places,))
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How one struct is laid out in bytes: borsh, little-endian, no padding."""
 
     columns: tuple[Column, ...]
-    struct: struct.Struct | None
-    """The whole of it, where its size is fixed."""
+    dtype: np.dtype[np.void] | None
+    """Of arrays of it, where its size is fixed."""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether one unpacking gives one value for each column."""
-        return self.struct is not None and all(c.places == 1 and c.convert is None for c in self.columns)
-
-    def decode(self, body: bytes, *, exact: bool = True) -> tuple[Any, ...]:
-        """The values of `body` in the order of the columns. Raises `Malformed` where the length is wrong.
-
-        `exact` False leaves what follows the struct unread.
-        """
-        if self.struct is not None and (len(body) == self.struct.size or not exact):
-            if len(body) < self.struct.size:
-                raise Malformed(f"{len(body)} bytes, less than the {self.struct.size} of the layout")
-            values = self.struct.unpack_from(body)
-            return values if self.is_plain else self._gather(iter(values))
-        values_, end = self._walk(body)
-        if exact and end != len(body):
+    def decode(self, body: bytes) -> tuple[Any, ...]:
+        """The values of `body` in the order of the columns. Raises `Malformed` where the length is wrong."""
+        if self.dtype is not None:
+            if len(body) != self.dtype.itemsize:
+                raise Malformed(f"{len(body)} bytes, {self.dtype.itemsize} expected")
+            return rows(np.frombuffer(body, self.dtype), self.columns)[0]
+        values, end = self._walk(body)
+        if end != len(body):
             raise Malformed(f"{len(body)} bytes, {end} expected")
-        return values_
-
-    def _gather(self, values: Any) -> tuple[Any, ...]:
-        row = []
-        for column in self.columns:
-            places = [column.convert(v) if column.convert else v for v in _take(values, column.places)]
-            row.append(places[0] if column.places == 1 else places)
-        return tuple(row)
+        return values
 
     def _walk(self, body: bytes) -> tuple[tuple[Any, ...], int]:
         row, at = [], 0
@@ -106,6 +98,25 @@ class Layout:
             places = [column.convert(v) if column.convert else v for v in values]
             row.append(places[0] if column.places == 1 else places)
         return tuple(row), at
+
+
+def dtype_of(columns: Iterable[Column]) -> np.dtype[np.void]:
+    """The type of rows with these columns, packed; none of them is a `Vec`."""
+    return np.dtype([(column.name, column.numpy) for column in columns])
+
+
+def rows(array: NDArray[np.void], columns: Sequence[Column]) -> list[tuple[Any, ...]]:
+    """An array of rows as tuples of plain values."""
+    found: list[tuple[Any, ...]] = array.tolist()
+    if all(column.places == 1 and column.convert is None for column in columns):
+        return found
+    return [tuple(_plain(column, value) for column, value in zip(columns, row, strict=True)) for row in found]
+
+
+def _plain(column: Column, value: Any) -> Any:
+    if column.places == 1:
+        return column.convert(value) if column.convert else value
+    return [column.convert(place) if column.convert else place for place in value.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +218,7 @@ def _layout(type_name: str, types: dict[str, Any]) -> Layout:
     if len(set(names)) != len(names):
         raise LookupError(f"{type_name} has two columns of one name: {names}")
     fixed = all(column.places for column in columns)
-    codes = "".join(_repeat(column.code, column.places) for column in columns)
-    return Layout(columns, struct.Struct("<" + codes) if fixed else None)
+    return Layout(columns, dtype_of(columns) if fixed else None)
 
 
 def _columns(type_name: str, types: dict[str, Any], prefix: str = "") -> Iterable[Column]:
@@ -241,10 +251,6 @@ def _u128(raw: bytes) -> int:
 
 def _repeat(code: str, count: int) -> str:
     return f"{count}{code}" if len(code) == 1 else code * count
-
-
-def _take(values: Any, count: int) -> list[Any]:
-    return [next(values) for _ in range(count)]
 
 
 def _unpack(code: str, body: bytes, at: int) -> tuple[tuple[Any, ...], int]:

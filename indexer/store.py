@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field
-from functools import cache
+from dataclasses import astuple, dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from indexer import layouts
-from indexer.decode import DecodedBlock, Row, address_text
+from indexer import aggregates, balances, base58, copying, partitions, tables
+from indexer.decode import Decoded
 from indexer.errors import ChainMismatch
 from indexer.queries import sql
 from indexer.source import Position
@@ -20,14 +18,10 @@ if TYPE_CHECKING:
 NO_DIGEST: Final = bytes(32)
 """Of a chain on which nothing of ours happened."""
 
-_PLACE: Final = ("slot", "tx_index", "path")
-_ITEM: Final = (*_PLACE, "item")
-_RECORDS: Final = {
-    "transaction": ("slot", "tx_index", "signature"),
-    "io_supply_changed": (*_ITEM, "direction", "amount", "token_account"),
-    "challenge_committed": (*_PLACE, "verifier", "challenge", "epoch", "round", "commitment"),
-}
-_QUARANTINE: Final = (*_PLACE, "signature", "program", "reason", "data")
+_QUARANTINE: Final = ("slot", "tx_index", "path", "signature", "program", "reason", "data")
+
+BlockRow = tuple[int, int, str, bytes]
+"""Of `chain.block`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,52 +36,20 @@ class Cursor:
     """Of everything of ours up to here, 32 bytes."""
 
 
-@dataclass(slots=True)
-class Batch:
-    """Blocks that are stored together."""
+def chained(decoded: Decoded, before: Cursor | None, genesis_hash: str) -> tuple[Cursor | None, list[BlockRow]]:
+    """The cursor after these blocks, and a row for each of them that has something of ours.
 
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    blocks: int = 0
-    transactions: int = 0
-    events: int = 0
-
-    def add(self, block: DecodedBlock, genesis_hash: str, digest: bytes) -> Cursor:
-        """Takes a block in; `digest` is that of all before it. The cursor after it."""
-        for table, rows in block.rows.items():
-            self.rows.setdefault(table, []).extend(rows)
+    Each row's digest is SHA-256 over the digest before it, its slot (8 bytes, little-endian) and its content.
+    """
+    digest, rows = before.digest if before else NO_DIGEST, []
+    for block in decoded.blocks:
         if block.content:
             digest = sha256(digest + block.slot.to_bytes(8, "little") + block.content).digest()
-            row = (block.slot, block.time, block.blockhash, digest)
-            self.rows.setdefault("block", []).append(row)
-        if block.quarantined:
-            self.rows.setdefault("quarantine", []).extend(astuple(entry) for entry in block.quarantined)
-        self.blocks += 1
-        self.transactions += block.transactions
-        self.events += block.events
-        return Cursor(genesis_hash, Position(block.slot, block.blockhash), block.time, digest)
-
-
-@cache
-def columns(table: str) -> tuple[str, ...]:
-    """The columns of a table of `chain`, in the order of its rows."""
-    if table in _RECORDS:
-        return _RECORDS[table]
-    if table == "block":
-        return ("slot", "time", "blockhash", "digest")
-    if table == "challenge_recorded":
-        measured = layouts.struct_layout("oracle", "Measurement").columns
-        return (*_ITEM, "verifier", "challenge", *(column.name for column in measured))
-    if table == "score_posted":
-        scored = layouts.struct_layout("emission", "Score").columns
-        return (*_ITEM, "epoch", "earner", *(column.name for column in scored))
-    return (*_PLACE, *layouts.event_columns(table))
-
-
-@cache
-def tables() -> tuple[str, ...]:
-    """Every table of `chain` that the replay fills, sorted."""
-    events = (event.table for program in layouts.programs().values() for event in program.events.values())
-    return tuple(sorted((*_RECORDS, "block", "challenge_recorded", "score_posted", *events)))
+            rows.append((block.slot, block.time, block.blockhash, digest))
+    if not decoded.blocks:
+        return before, rows
+    last = decoded.blocks[-1]
+    return Cursor(genesis_hash, Position(last.slot, last.blockhash), last.time, digest), rows
 
 
 async def cursor(connection: Connection | Pool) -> Cursor | None:
@@ -101,39 +63,59 @@ async def cursor(connection: Connection | Pool) -> Cursor | None:
 async def io_mint(connection: Connection | Pool) -> str | None:
     """The mint of IO, base58, once the chain has said which it is."""
     raw = await connection.fetchval("SELECT io_mint FROM chain.emission_initialized")
-    return None if raw is None else address_text(raw)
+    return None if raw is None else base58.encode(raw)
 
 
-async def save(connection: Connection, batch: Batch, before: Cursor | None, after: Cursor) -> None:
-    """Stores a batch and moves the cursor from `before` to `after`, or does neither.
+async def save(connection: Connection, decoded: Decoded, before: Cursor | None, genesis_hash: str) -> Cursor | None:
+    """Stores what was decoded and moves the cursor from `before`, or does neither; the cursor after it.
 
-    Raises `ChainMismatch` where the cursor is not at `before`: somebody else moved it.
+    What scores and balances need is brought up to date with it, for those whom it touches. Raises `ChainMismatch` where
+    the cursor is not at `before`: somebody else moved it.
     """
+    after, blocks = chained(decoded, before, genesis_hash)
+    if after is None:
+        return None
     async with connection.transaction():
         await connection.execute("LOCK TABLE indexer.cursor IN EXCLUSIVE MODE")
         if await cursor(connection) != before:
             raise ChainMismatch("the cursor moved under this replay: another one writes here. Run this again")
-        for table, rows in batch.rows.items():
-            if table == "quarantine":
-                await _copy(connection, "indexer", table, rows, _QUARANTINE)
-            else:
-                await _copy(connection, "chain", table, rows, columns(table))
+        if blocks:
+            await _fill(connection, decoded, blocks)
+            since = before.position.slot if before else -1
+            await aggregates.update(connection, since, after.position.slot)
+            await balances.update(connection, since, after.position.slot)
         await connection.execute(
             "INSERT INTO indexer.cursor (genesis_hash, slot, blockhash, time, digest) VALUES ($1, $2, $3, $4, $5) "
             "ON CONFLICT (id) DO UPDATE SET slot = excluded.slot, blockhash = excluded.blockhash, "
             "time = excluded.time, digest = excluded.digest",
             *(after.genesis_hash, after.position.slot, after.position.blockhash, after.time, after.digest),
         )
+    return after
+
+
+async def _fill(connection: Connection, decoded: Decoded, blocks: list[BlockRow]) -> None:
+    await partitions.create(connection, blocks[0][0], blocks[-1][0])
+    known = tables.tables()
+    for name, columns in decoded.columns.items():
+        await copying.copy(connection, known[name], columns)
+    for name, rows in decoded.loose.items():
+        await connection.copy_records_to_table(
+            name, schema_name="chain", records=rows, columns=list(known[name].names)
+        )
+    await connection.copy_records_to_table("block", schema_name="chain", records=blocks, columns=list(tables.BLOCK))
+    if decoded.quarantined:
+        await connection.copy_records_to_table(
+            "quarantine",
+            schema_name="indexer",
+            records=[astuple(entry) for entry in decoded.quarantined],
+            columns=list(_QUARANTINE),
+        )
 
 
 async def digests(connection: Connection | Pool) -> dict[str, str]:
     """SHA-256 of each table of `chain`, hex: equal in two databases that read the same history."""
     found = {}
-    for table in tables():
-        key = ", ".join(f"t.{name}" for name in (*_ITEM, "signature") if name in columns(table))
+    for table in tables.names():
+        key = ", ".join(f"t.{name}" for name in ("slot", "tx_index", "path", "item") if name in tables.columns(table))
         found[table] = await connection.fetchval(sql("digest_of_table").format(table=table, order=key))
     return found
-
-
-async def _copy(connection: Connection, schema: str, table: str, rows: Sequence[Row], names: Sequence[str]) -> None:
-    await connection.copy_records_to_table(table, schema_name=schema, records=rows, columns=list(names))

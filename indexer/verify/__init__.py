@@ -8,7 +8,7 @@ from solana.rpc.async_api import AsyncClient
 
 from client.rpc import url_of
 from indexer import scores, scoring, store
-from indexer.decode import address_text
+from indexer.base58 import encode as address_text
 from indexer.errors import VerifyRefused
 from indexer.rpc import open_rpc
 from indexer.verify.chain import genesis_supply, snapshots

@@ -12,8 +12,8 @@ from solders.pubkey import Pubkey
 
 from client import addresses
 from indexer.blocks import Transaction
+from indexer.base58 import encode as _text
 from indexer.decode import Decoder
-from indexer.decode import address_text as _text
 from indexer.rpc import Rpc
 from indexer.verify import compared
 from indexer.verify.compared import Compare
@@ -127,7 +127,7 @@ async def genesis_supply(pool: Pool, rpc: Rpc, io_mint: str) -> int | None:
     if began is None:
         return None
     supply, count = 0, 0
-    for signature in await rpc.signatures_before(io_mint, began["signature"], began["slot"]):
+    for signature in await rpc.signatures_before(io_mint, _text(began["signature"]), began["slot"]):
         transaction = await rpc.transaction(signature)
         if transaction is None:
             return None

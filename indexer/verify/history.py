@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from client.economics import ArithmeticRefused
-from indexer import source, store
+from indexer import store, tables
 from indexer.decode import Decoder
 from indexer.rpc import Rpc
+from indexer.source import Slots
 from indexer.verify.auction import AuctionLedger
 from indexer.verify.emission import EmissionLedger
 from indexer.verify.jobs import JobLedger
@@ -45,7 +46,7 @@ class History:
         self._now = 0
         self._hearers: dict[str, list[Callable[[Event], None]]] = {}
         for ledger in (self.supply, self.oracle, self.staking, self.emission, self.jobs, self.auction):
-            for table in store.tables():
+            for table in tables.names():
                 hearer = getattr(ledger, table, None)
                 if callable(hearer):
                     self._hearers.setdefault(table, []).append(hearer)
@@ -60,13 +61,14 @@ class History:
     ) -> AsyncGenerator[int, None]:
         """Everything after the cursor that is confirmed, up to the slot `until`: each slot, once it was heard."""
         decoder = Decoder(io_mint)
-        async for slot, block in source.blocks(rpc, cursor.position, until, commitment="confirmed"):
+        async for slot, block in Slots(rpc, commitment="confirmed").blocks(cursor.position, until):
             decoded = decoder.block(slot, block)
-            rows = {**decoded.rows, "block": [(slot, decoded.time, decoded.blockhash, b"")]}
+            head = decoded.blocks[0]
+            rows = {**decoded.rows, "block": [(slot, head.time, head.blockhash, b"")]}
             events = [
                 (_place(event), table, event)
                 for table in self._hearers
-                for event in (dict(zip(store.columns(table), row, strict=True)) for row in rows.get(table, ()))
+                for event in (dict(zip(tables.columns(table), row, strict=True)) for row in rows.get(table, ()))
             ]
             for _, table, event in sorted(events, key=lambda entry: entry[:2]):
                 self._tell(table, event)
@@ -96,11 +98,11 @@ def _place(event: Event) -> Place:
     return event["slot"], event.get("tx_index", first), event.get("path", first), event.get("item", _RECORDS_LAST)
 
 
-async def _merged(connection: Connection, tables: tuple[str, ...]) -> AsyncIterator[tuple[str, Event]]:
+async def _merged(connection: Connection, wanted: tuple[str, ...]) -> AsyncIterator[tuple[str, Event]]:
     """Rows of several tables in the order of their places. At most a page of each is in memory."""
     cursors = []
-    for table in tables:
-        order = ", ".join(name for name in ("slot", "tx_index", "path", "item") if name in store.columns(table))
+    for table in wanted:
+        order = ", ".join(name for name in ("slot", "tx_index", "path", "item") if name in tables.columns(table))
         # Table and columns are names of ours, not anybody's text.
         rows = connection.cursor(f"SELECT * FROM chain.{table} ORDER BY {order}", prefetch=1_000)  # noqa: S608
         cursors.append(aiter(rows))
@@ -109,7 +111,7 @@ async def _merged(connection: Connection, tables: tuple[str, ...]) -> AsyncItera
         await _push(heap, number, cursor)
     while heap:
         _, number, event = heap[0]
-        yield tables[number], event
+        yield wanted[number], event
         heapq.heappop(heap)
         await _push(heap, number, cursors[number])
 

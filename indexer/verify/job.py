@@ -11,7 +11,7 @@ import based58
 
 from indexer import router, routing
 from indexer.db import integer
-from indexer.decode import address_text
+from indexer.base58 import encode as address_text
 from indexer.errors import VerifyRefused
 from indexer.queries import sql
 from indexer.router import Wanted

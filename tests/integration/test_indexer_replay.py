@@ -45,7 +45,7 @@ async def test_two_hours_are_replayed_scored_settled_and_verified(network: Netwo
 
         for blocks, rows in ((1, 1), (3, 10_000), (10_000, 7)):
             async with databases.pool() as other:
-                await catch_up(other, network.url, batch_blocks=blocks, batch_rows=rows)
+                await catch_up(other, network.url, batch_blocks=blocks, batch_transactions=rows)
                 assert await digests(other) == expected
         async with databases.pool() as other:
             for slot in range(0, 40, 3):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from indexer import layouts
 from indexer.blocks import Block
-from indexer.decode import DecodedBlock, Decoder
+from indexer.decode import Decoded, Decoder
 from indexer.errors import IncompleteBlock
 from indexer.layouts import EVENT_TAG
 
@@ -31,6 +31,7 @@ def address(number: int) -> str:
     return based58.b58encode(sha256(b"%d" % number).digest()).decode()
 
 
+SIGNED = bytes(range(64))
 STRANGER, PAYER, MINT = address(1), address(2), address(3)
 BURNED = struct.pack("<32sQQQiq", bytes(32), 5, 7, 11, -200, 13)
 """The body of an `IoBurned`."""
@@ -58,13 +59,13 @@ def transaction(keys: list[str], top: list[Any], inner: Any, err: Any = None, **
     """A transaction of a block."""
     body = {"err": err, "innerInstructions": inner, "loadedAddresses": {"writable": [], "readonly": []}}
     return {
-        "transaction": {"message": {"accountKeys": keys, "instructions": top}, "signatures": ["signature"]},
+        "transaction": {"message": {"accountKeys": keys, "instructions": top}, "signatures": [based58.b58encode(SIGNED).decode()]},
         "meta": {**body, **meta, "logMessages": ["Log truncated", "Program data: !!!", ""]},
         "version": 0,
     }
 
 
-def decode(*transactions: dict[str, Any], decoder: Decoder | None = None) -> DecodedBlock:
+def decode(*transactions: dict[str, Any], decoder: Decoder | None = None) -> Decoded:
     """A block of these."""
     raw = {
         "blockhash": "b",
@@ -92,8 +93,8 @@ def test_an_event_is_read() -> None:
     """A program's call of itself with its event authority is an event, at its place on the chain."""
     decoded = decode(burned())
     assert decoded.rows["io_burned"] == [(7, 0, 1, bytes(32), 5, 7, 11, -200, 13)]
-    assert decoded.rows["transaction"] == [(7, 0, "signature")]
-    assert (decoded.events, decoded.quarantined, len(decoded.content)) == (1, [], 32)
+    assert decoded.rows["transaction"] == [(7, 0, SIGNED)]
+    assert (decoded.events, decoded.quarantined, len(decoded.blocks[0].content)) == (1, [], 32)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,8 @@ def test_an_event_is_read() -> None:
 def test_what_only_looks_like_an_event_is_nothing(change: dict[str, Any]) -> None:
     """Failed transactions, foreign programs and forged calls leave no row and stop nothing."""
     decoded = decode(burned(**change))
-    assert (decoded.rows, decoded.quarantined, decoded.events, decoded.content) == ({}, [], 0, b"")
+    assert (decoded.rows, decoded.quarantined, decoded.events) == ({}, [], 0)
+    assert decoded.blocks[0].content == b""
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_what_our_own_program_said_and_nobody_understands_is_quarantined(change:
     assert [reason in entry.reason for entry in decoded.quarantined] == [True]
     assert decoded.quarantined[0].data[:8] == EVENT_TAG
     assert len(decoded.rows["io_burned"]) == 1
-    assert decoded.content
+    assert decoded.blocks[0].content
 
 
 @ANY_TIME
@@ -262,7 +264,7 @@ def test_the_content_tells_histories_apart() -> None:
     """The digest of a block depends on what was said, in which order, and on nothing of strangers."""
     other = event(BURN, "IoBurned", BURNED[:-1] + b"\x01")
     contents = [
-        decode(*transactions).content
+        decode(*transactions).blocks[0].content
         for transactions in (
             [burned()],
             [burned(other)],
@@ -273,4 +275,4 @@ def test_the_content_tells_histories_apart() -> None:
     assert len(set(contents)) == len(contents)
     keys = [PAYER]
     noise = transaction(keys, [call(keys, STRANGER, b"x", [PAYER])], [])
-    assert decode(burned(), noise).content == contents[0]
+    assert decode(burned(), noise).blocks[0].content == contents[0]
