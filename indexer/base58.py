@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 import based58
-import gmpy2
+import gmpy2  # type: ignore[import-untyped] # it has no types
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,7 +48,7 @@ def decode(text: str) -> bytes:
     if 0 in translated:
         raise ValueError(f"no base58: {text[:60]!r}")
     number = gmpy2.mpz(translated, 58)
-    return zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return zeros + bytes(number.to_bytes((number.bit_length() + 7) // 8, "big"))
 
 
 def decode_column(texts: Sequence[str]) -> tuple[Bytes, NDArray[np.int64]]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from math import ceil, log2
 from typing import Final
 
 from client import idl
 from indexer import layouts
-from indexer.blocks import Block, Call, InnerCalls, Message, Transaction
+from indexer.blocks import Block, Call, InnerCalls, Transaction
 from indexer.errors import IncompleteBlock
 
 OTHER: Final = 0
@@ -25,27 +26,26 @@ UNKNOWN: Final = 2
 
 PROGRAMS: Final = tuple(layouts.programs().values())
 """Our programs; a call names its program by the place in here."""
+SHORTEST_RECORD: Final = {"oracle": 44, "emission": 16}
+"""Bytes of the shortest instruction that is a record, of the programs that have some: see `indexer.records`."""
+
 _TOKEN_PROGRAM: Final = str(idl.TOKEN_PROGRAM)
-_WITH_RECORDS: Final = ("oracle", "emission")
-"""Programs whose instructions are read, not their events alone."""
+_DEEPEST: Final = 64
+"""Calls within calls; the chain allows 5, and will allow 9."""
+_NEVER: Final = 1 << 30
 
 
 @dataclass(slots=True)
 class Calls:
-    """Calls of our programs in the order of the chain, as columns; each names its transaction by number."""
+    """Calls of our programs, as columns, and the transactions that they are of."""
 
-    texts: list[str] = field(default_factory=list)
-    """Their data, base58."""
+    found: list[Call] = field(default_factory=list)
     paths: list[int] = field(default_factory=list)
-    transactions: list[int] = field(default_factory=list)
-    programs: list[int] = field(default_factory=list)
-    callers: list[int] = field(default_factory=list)
-    """`OTHER`, `ITSELF` or `UNKNOWN`."""
-    accounts: list[list[int]] = field(default_factory=list)
-    """Places in the transaction's keys."""
-
-    token: list[tuple[int, int, str, list[int]]] = field(default_factory=list)
-    """Calls of the token program in transactions that name IO: transaction, path, data, accounts."""
+    codes: list[int] = field(default_factory=list)
+    """Of each call `transaction << 8 | program << 2 | caller`: the number of its transaction, that of its program among
+    `PROGRAMS`, and `OTHER`, `ITSELF` or `UNKNOWN`."""
+    token: list[tuple[Call, int, int]] = field(default_factory=list)
+    """Calls of the token program in transactions that name IO, with path and transaction."""
 
     keys: list[list[str]] = field(default_factory=list)
     """Of each transaction, base58."""
@@ -59,6 +59,11 @@ class Calls:
     """Transactions in the blocks, of any kind, failed ones too."""
 
 
+_Ours = tuple[int, int, int]
+"""One of our programs, as a transaction names it: the code of its calls; the place of its event authority in the keys,
+-1 where it is not there, so that there are no events; digits of the shortest call that may be a record."""
+
+
 class CallReader:
     """Reads blocks for the calls of our programs and, where the mint of IO is known, of the token program."""
 
@@ -66,13 +71,15 @@ class CallReader:
         self._io_mint = io_mint
         self._number = {program.text: number for number, program in enumerate(PROGRAMS)}
         self._watched = frozenset(self._number) | ({io_mint} if io_mint else frozenset())
+        self._stack = [0] * _DEEPEST
+        self._shortest = [_digits(SHORTEST_RECORD.get(program.name)) for program in PROGRAMS]
 
     def read(self, blocks: Sequence[tuple[int, Block]]) -> Calls:
         """The calls in blocks, given with their slots. Raises `IncompleteBlock`."""
         calls = Calls()
         for slot, block in blocks:
             calls.count += len(block.transactions)
-            places = block.places or range(len(block.transactions))
+            places = range(len(block.transactions)) if block.places is None else block.places
             for place, transaction in zip(places, block.transactions, strict=True):
                 self._transaction(calls, slot, place, transaction)
         return calls
@@ -84,8 +91,7 @@ class CallReader:
             keys = keys + loaded.writable + loaded.readonly
         elif message.lookups and (meta is None or meta.err is None):
             raise IncompleteBlock(f"the node lacks the keys that a transaction in slot {slot} loaded from tables")
-        found = self._watched.intersection(keys)
-        if not found:
+        if self._watched.isdisjoint(keys):
             return
         if meta is None:
             raise IncompleteBlock(f"the node keeps no outcome of transactions in slot {slot}")
@@ -94,7 +100,7 @@ class CallReader:
         if meta.inner is None:
             raise IncompleteBlock(f"the node keeps no inner instructions in slot {slot}")
         try:
-            self._instructions(calls, len(calls.keys), message, meta.inner, keys, found)
+            self._read(calls, message.instructions, meta.inner, keys)
         except IndexError as error:
             raise IncompleteBlock(f"the node wrote a transaction in slot {slot} that lacks keys") from error
         calls.keys.append(keys)
@@ -102,99 +108,66 @@ class CallReader:
         calls.indexes.append(place)
         calls.signatures.append(transaction.transaction.signatures[0])
 
-    def _instructions(
-        self,
-        calls: Calls,
-        number: int,
-        message: Message,
-        inner: list[InnerCalls],
-        keys: list[str],
-        found: Set[str],
-    ) -> None:
-        ours: dict[int, _Ours | _Token] = {}
-        for key in found:
-            if key == self._io_mint:
-                if _TOKEN_PROGRAM in keys:
-                    ours[keys.index(_TOKEN_PROGRAM)] = _TOKEN
-            else:
-                ours[keys.index(key)] = _Ours(self._number[key], keys)
-        groups = {group.index: group.instructions for group in inner}
-        for top, call in enumerate(message.instructions):
-            known = ours.get(call.program)
-            if known is not None and known.has_records:
-                known.take(calls, number, top << 16, call, OTHER)
-            group = groups.pop(top, None)
-            if group:
-                _inner(calls, number, top, call.program, group, ours)
-        if groups:
-            raise IncompleteBlock(f"the node wrote calls within an instruction {min(groups)} that is not there")
+    def _ours(self, number: int, keys: list[str], watched: Set[str]) -> dict[int, _Ours]:
+        """Our programs that a transaction's keys name, by their places in them."""
+        ours = {}
+        for key in watched:
+            program = self._number.get(key)
+            if program is not None:
+                authority = PROGRAMS[program].event_authority
+                place = keys.index(authority) if authority in keys else -1
+                ours[keys.index(key)] = (number << 8 | program << 2, place, self._shortest[program])
+        return ours
+
+    def _read(self, calls: Calls, instructions: list[Call], inner: list[InnerCalls], keys: list[str]) -> None:
+        """The calls of one transaction. Raises `IncompleteBlock`, and `IndexError` where keys are lacking."""
+        number, watched = len(calls.keys), self._watched.intersection(keys)
+        ours = self._ours(number, keys, watched)
+        token = keys.index(_TOKEN_PROGRAM) if self._io_mint in watched and _TOKEN_PROGRAM in keys else -1
+        for top, call in enumerate(instructions):
+            if call.program in ours:
+                code, _, shortest = ours[call.program]
+                if len(call.data) >= shortest:
+                    calls.found.append(call)
+                    calls.paths.append(top << 16)
+                    calls.codes.append(code)
+            elif call.program == token:
+                calls.token.append((call, top << 16, number))
+        stack, last = self._stack, -1  # of programs, by height
+        for group in inner:
+            top = group.index
+            if not last < top < len(instructions):
+                raise IncompleteBlock(f"the node wrote calls within an instruction {top} that is not there, or twice")
+            last, depth, path = top, 1, top << 16
+            stack[1] = instructions[top].program
+            for call in group.instructions:
+                path += 1
+                height, program = call.height, call.program
+                if height is None:
+                    caller = UNKNOWN
+                elif 2 <= height <= depth + 1:
+                    stack[height] = program
+                    depth = height
+                    caller = ITSELF if stack[height - 1] == program else OTHER
+                else:
+                    raise IncompleteBlock(f"the node wrote a call at height {height} that nobody at {height - 1} made")
+                if program not in ours:
+                    if program == token:
+                        calls.token.append((call, path, number))
+                    continue
+                code, authority, shortest = ours[program]
+                if caller == ITSELF:
+                    accounts = call.accounts
+                    if len(accounts) != 1 or accounts[0] != authority:
+                        if max(accounts, default=0) >= len(keys):
+                            raise IndexError
+                        caller = OTHER
+                if caller != OTHER or len(call.data) >= shortest:
+                    calls.found.append(call)
+                    calls.paths.append(path)
+                    calls.codes.append(code | caller)
 
 
-def _inner(
-    calls: Calls, number: int, top: int, program: int, group: list[Call], ours: dict[int, _Ours | _Token]
-) -> None:
-    """Every call that grew from one top-level instruction, of the program at `program` in the keys."""
-    stack = [program]  # of programs, from height 1
-    for path, call in enumerate(group, (top << 16) + 1):
-        height, program = call.height, call.program
-        if height is None:
-            caller = -1
-        elif 2 <= height <= len(stack) + 1:
-            caller = stack[height - 2]
-            stack[height - 1 :] = (program,)
-        else:
-            raise IncompleteBlock(f"the node wrote a call at height {height} that nobody at {height - 1} made")
-        known = ours.get(program)
-        if known is None:
-            continue
-        if caller == program and known.is_event(call.accounts):
-            known.take(calls, number, path, call, ITSELF)
-        elif caller == -1:
-            known.take(calls, number, path, call, UNKNOWN)
-        elif known.has_records:
-            known.take(calls, number, path, call, OTHER)
-
-
-class _Ours:
-    """One of our programs, as a transaction names it."""
-
-    __slots__ = ("_authority", "_keys", "has_records", "number")
-
-    def __init__(self, number: int, keys: list[str]) -> None:
-        self.number = number
-        self.has_records = PROGRAMS[number].name in _WITH_RECORDS
-        authority = PROGRAMS[number].event_authority
-        self._keys = keys
-        self._authority = [keys.index(authority)] if authority in keys else None
-
-    def is_event(self, accounts: list[int]) -> bool:
-        """Whether these are the accounts of `emit_cpi!`."""
-        if accounts == self._authority:
-            return True
-        return len(accounts) == 1 and self._keys[accounts[0]] == PROGRAMS[self.number].event_authority
-
-    def take(self, calls: Calls, number: int, path: int, call: Call, caller: int) -> None:
-        """Notes a call."""
-        calls.texts.append(call.data)
-        calls.paths.append(path)
-        calls.transactions.append(number)
-        calls.programs.append(self.number)
-        calls.callers.append(caller)
-        calls.accounts.append(call.accounts)
-
-
-class _Token:
-    """The token program, in a transaction that names IO."""
-
-    has_records = True
-
-    def is_event(self, accounts: list[int]) -> bool:
-        """Never."""
-        return False
-
-    def take(self, calls: Calls, number: int, path: int, call: Call, caller: int) -> None:
-        """Notes a call, whoever made it."""
-        calls.token.append((number, path, call.data, call.accounts))
-
-
-_TOKEN: Final = _Token()
+def _digits(size: int | None) -> int:
+    """How many digits so many bytes have at least, of which the first is none of zeros."""
+    return _NEVER if size is None else ceil(8 * (size - 1) / log2(58))

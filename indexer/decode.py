@@ -1,4 +1,4 @@
-"""From raw blocks to columns: `emit_cpi!` events of our programs, records in their instructions, changes of IO's supply.
+"""From raw blocks to columns: `emit_cpi!` events of our programs, records in their instructions, changes of supply.
 
 An event is an inner instruction that a program sent to itself: its program is one of ours, its parent in the
 invocation tree is the same program, its one account is that program's event authority, and its data begins with
@@ -152,9 +152,8 @@ class _Found:
         self.slots = np.array(calls.slots, np.int64)
         self.indexes = np.array(calls.indexes, np.int32)
         self.paths = np.array(calls.paths, np.int32)
-        self.transactions = np.array(calls.transactions, np.int64)
-        self.programs = np.array(calls.programs, np.int64)
-        self.callers = np.array(calls.callers, np.int64)
+        codes = np.array(calls.codes, np.int64)
+        self.transactions, self.programs, self.callers = codes >> 8, codes >> 2 & 63, codes & 3
         self.columns: dict[str, list[Columns]] = {}
         self.loose: dict[str, list[Row]] = {}
         self.quarantined: list[Quarantined] = []
@@ -162,8 +161,21 @@ class _Found:
 
     def place(self, call: int) -> tuple[int, int, int]:
         """Where a call stands on the chain."""
-        transaction = self.calls.transactions[call]
+        transaction = self.transaction(call)
         return self.calls.slots[transaction], self.calls.indexes[transaction], self.calls.paths[call]
+
+    def transaction(self, call: int) -> int:
+        """The number of a call's transaction."""
+        return self.calls.codes[call] >> 8
+
+    def accounts(self, call: int) -> list[str]:
+        """The accounts of a call, base58. Raises `IndexError` where the transaction lacks them."""
+        keys = self.calls.keys[self.transaction(call)]
+        return [keys[account] for account in self.calls.found[call].accounts]
+
+    def program(self, call: int) -> str:
+        """The name of a call's program."""
+        return PROGRAMS[self.calls.codes[call] >> 2 & 63].name
 
     def add(self, table: str, columns: Columns, transactions: Numbers) -> None:
         """Takes rows, with the number of each one's transaction."""
@@ -178,10 +190,8 @@ class _Found:
 
     def refuse(self, call: int, reason: str, data: bytes) -> None:
         """Puts a call into quarantine."""
-        calls = self.calls
-        signature = calls.signatures[calls.transactions[call]]
-        program = PROGRAMS[calls.programs[call]].name
-        self.quarantined.append(Quarantined(*self.place(call), signature, program, reason, data))
+        signature = self.calls.signatures[self.transaction(call)]
+        self.quarantined.append(Quarantined(*self.place(call), signature, self.program(call), reason, data))
 
     def finish(self, decoded: Decoded) -> None:
         """Everything in its order."""
@@ -222,19 +232,19 @@ def _by_length(texts: Sequence[str]) -> Iterator[tuple[Numbers, base58.Bytes, Nu
 def _read_calls(found: _Found) -> None:
     """Events and records of all calls of our programs. Raises `ValueError` for what is no base58."""
     others: list[tuple[int, bytes]] = []
-    for places, data, lengths in _by_length(found.calls.texts):
+    for places, data, lengths in _by_length([call.data for call in found.calls.found]):
         for length in np.unique(lengths).tolist():
             chosen = lengths == length
             same, calls = (data, places) if chosen.all() else (data[chosen], places[chosen])
             others += _read_same(found, same[:, same.shape[1] - length :], calls)
     for call, body in sorted(others, key=lambda entry: entry[0]):
         try:
-            made = records.read(found.calls, call, body, found.place(call))
+            made = records.read(found.program(call), body, found.accounts(call), found.place(call))
         except Malformed as reason:
             found.refuse(call, str(reason), body)
         else:
             if made is not None:
-                found.add(*made, np.array([found.calls.transactions[call]]))
+                found.add(*made, np.full(len(made[1]), found.transaction(call)))
 
 
 def _read_same(found: _Found, data: base58.Bytes, calls: Numbers) -> list[tuple[int, bytes]]:
@@ -258,7 +268,7 @@ def _events(found: _Found, data: base58.Bytes, calls: Numbers) -> None:
     """Rows of events with as many bytes each."""
     if data.shape[1] < _HEAD:
         for row, call in zip(data, calls.tolist(), strict=True):
-            found.refuse(call, f"{_program(found, call)} has no event {row[8:].tobytes().hex()}", row.tobytes())
+            found.refuse(call, f"{found.program(call)} has no event {row[8:].tobytes().hex()}", row.tobytes())
         return
     kinds = np.ascontiguousarray(data[:, 8:_HEAD]).view("<u8")[:, 0]
     programs = found.programs[calls]
@@ -278,6 +288,7 @@ def _events_of_kind(found: _Found, event: EventLayout | None, data: base58.Bytes
     table = tables.tables()[event.table]
     rows = np.empty((len(data), PLACE_BYTES + dtype.itemsize), np.uint8)
     rows[:, PLACE_BYTES:] = data[:, _HEAD:]
+    assert table.dtype is not None
     columns: Columns = rows.view(table.dtype)[:, 0]
     transactions = found.transactions[calls]
     columns["slot"], columns["tx_index"] = found.slots[transactions], found.indexes[transactions]
@@ -288,18 +299,14 @@ def _events_of_kind(found: _Found, event: EventLayout | None, data: base58.Bytes
 def _one_event(found: _Found, event: EventLayout | None, data: bytes, call: int) -> None:
     """An event with a list of any length, or one that is malformed."""
     if event is None:
-        found.refuse(call, f"{_program(found, call)} has no event {data[8:_HEAD].hex()}", data)
+        found.refuse(call, f"{found.program(call)} has no event {data[8:_HEAD].hex()}", data)
         return
     try:
         values = event.layout.decode(data[_HEAD:])
     except Malformed as reason:
         found.refuse(call, f"{event.name}: {reason}", data)
     else:
-        found.add_loose(event.table, found.place(call) + values, found.calls.transactions[call])
-
-
-def _program(found: _Found, call: int) -> str:
-    return PROGRAMS[found.calls.programs[call]].name
+        found.add_loose(event.table, found.place(call) + values, found.transaction(call))
 
 
 def _sorted(rows: Columns, key: tuple[str, ...]) -> Columns:

@@ -57,7 +57,7 @@ async def drop(connection: Connection, before_slot: int) -> list[str]:
 
 async def first_slot(connection: Connection | Pool) -> int:
     """The first slot of which everything is kept; 0 where nothing was dropped."""
-    return await connection.fetchval("SELECT coalesce(max(first_slot), 0) FROM indexer.retention")
+    return int(await connection.fetchval("SELECT coalesce(max(first_slot), 0) FROM indexer.retention"))
 
 
 _MADE: Final = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import base58, layouts, tables
-from indexer.calls import PROGRAMS, Calls
+from indexer.calls import Calls
 from indexer.layouts import Malformed
 from indexer.tables import Columns, Row
 
@@ -37,14 +37,11 @@ DISCRIMINATORS: Final = np.array([int.from_bytes(head, "little") for _, head in 
 """First eight bytes of an instruction that may be a record, as numbers."""
 
 
-def read(calls: Calls, call: int, data: bytes, place: Row) -> tuple[str, Columns] | None:
+def read(program: str, data: bytes, accounts: list[str], place: Row) -> tuple[str, Columns] | None:
     """The table and the rows of a call; None where it is no record. Raises `Malformed`, and `ValueError` for keys."""
-    program = PROGRAMS[calls.programs[call]].name
     table = _RECORDS.get((program, data[:8]))
     if table is None:
         return None
-    keys = calls.keys[calls.transactions[call]]
-    accounts = [keys[account] for account in calls.accounts[call]]
     make = {"challenge_committed": _committed, "challenge_recorded": _recorded, "score_posted": _posted}[table]
     rows = make(data[8:], accounts)
     rows["slot"], rows["tx_index"], rows["path"] = place
@@ -99,9 +96,11 @@ def _verified(instruction: str, accounts: list[str]) -> tuple[Any, Any]:
     """Verifier and challenge of an instruction of the oracle's."""
     places = layouts.program("oracle").places[instruction]
     try:
-        return tuple(np.frombuffer(_address(accounts[places[name]]), "V32")[0] for name in ("verifier", "challenge"))  # type: ignore[return-value] # two of them
+        named = [_address(accounts[places[name]]) for name in ("verifier", "challenge")]
     except IndexError:
         raise Malformed(f"{instruction} has too few accounts") from None
+    verifier, challenge = np.frombuffer(b"".join(named), "V32")
+    return verifier, challenge
 
 
 def supply(calls: Calls, io_mint: str | None, after: Row) -> tuple[str, Columns, NDArray[np.int64]]:
@@ -112,13 +111,13 @@ def supply(calls: Calls, io_mint: str | None, after: Row) -> tuple[str, Columns,
     table = "io_supply_changed"
     rows: list[Row] = []
     numbers: list[int] = []
-    for number, path, text, accounts in calls.token:
+    for call, path, number in calls.token:
         place = (calls.slots[number], calls.indexes[number], path)
         if place <= after:
             continue
         keys = calls.keys[number]
-        named = [keys[account] for account in accounts]
-        for item, (part, of_part) in enumerate(_unbatched(base58.decode(text), named)):
+        named = [keys[account] for account in call.accounts]
+        for item, (part, of_part) in enumerate(_unbatched(base58.decode(call.data), named)):
             if len(part) < 9 or len(of_part) < 2:
                 continue
             amount = int.from_bytes(part[1:9], "little")
