@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from client import addresses, economics
-from indexer import scoring, store
-from indexer.db import integer
+import numpy as np
+
+from client import economics
+from indexer import columns, partitions, scoring, store
 from indexer.errors import PublishRefused
 from indexer.queries import sql
-from indexer.scoring import Facts, Measurement, Node, Parameters, Reputation, Score, UnknownClass, Work
+from indexer.scoring import Facts, Parameters, Scores, UnknownClass
 
 if TYPE_CHECKING:
     from indexer.db import Connection, Pool
 
-_NODE: Final = 1
-"""`kind` of a node; a user's is 2."""
+_STANDING: Final = np.dtype([("actor", "S32"), ("points", "i8"), ("reputation", "i4"), ("idle_epochs", "i8")])
+"""A row of `indexer.standing`,"""
+_CHANGED: Final = np.dtype([("epoch", "i8"), *_STANDING.descr])
+"""and one of `indexer.score`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,7 @@ class EpochScores:
     epoch: int
     until_slot: int
     """Facts up to this slot count."""
-    scores: dict[bytes, Score]
-    """By actor."""
+    scores: Scores
     digest: bytes
 
 
@@ -77,94 +79,122 @@ async def computed(pool: Pool, epoch: int, parameters: Parameters = scoring.DEFA
         # Of two at once, the second waits and finds the work done.
         await connection.execute("LOCK TABLE indexer.scored_epoch IN SHARE ROW EXCLUSIVE MODE")
         last = await connection.fetchval("SELECT coalesce(max(epoch), 0) FROM indexer.scored_epoch")
-        start = await _kept(connection, min(last, epoch))
-        if last >= epoch:
+        if epoch < last:
+            return await _kept(connection, epoch, sql("scores_as_of"), epoch)
+        start = await _kept(connection, last, sql("standing"))
+        if epoch == last:
             return start
         reached = start
-        async for found in _from(connection, start, epoch, parameters):
+        async for found in _from(connection, start, epoch, parameters, from_chain=False):
             await _keep(connection, found, reached.scores)
             reached = found
+        await connection.execute("TRUNCATE indexer.standing")
+        await columns.append(connection, "indexer", "standing", reached.scores.rows.astype(_STANDING))
         return reached
 
 
 async def recomputed(connection: Connection, epoch: int, parameters: Parameters = scoring.DEFAULT) -> EpochScores:
-    """The scores of `epoch` from nothing but the chain's facts. Raises `PublishRefused`."""
-    last = nothing = EpochScores(0, 0, {}, scoring.digest({}))
-    async for found in _from(connection, nothing, epoch, parameters):
+    """The scores of `epoch` from nothing but the chain's facts, or, where the old ones were dropped, from those kept.
+
+    Raises `PublishRefused`.
+    """
+    last = await _start(connection, epoch)
+    async for found in _from(connection, last, epoch, parameters, from_chain=True):
         last = found
     return last
 
 
+async def _start(connection: Connection, epoch: int) -> EpochScores:
+    """After what to recompute: an epoch that ended where observations, of which old ones are dropped, begin."""
+    first_slot = await partitions.first_slot(connection)
+    if first_slot == 0:
+        return EpochScores(0, 0, Scores.none(), scoring.digest(Scores.none()))
+    start = await connection.fetchval(
+        "SELECT min(epoch) FROM indexer.scored_epoch WHERE until_slot >= $1", first_slot - 1
+    )
+    if start is None or start > epoch:
+        raise PublishRefused(
+            f"epoch {epoch} cannot be recomputed: what was measured before slot {first_slot} was dropped. "
+            "Replay into a new database"
+        )
+    return await _kept(connection, start, sql("scores_as_of"), start)
+
+
 async def _from(
-    connection: Connection, start: EpochScores, epoch: int, parameters: Parameters
+    connection: Connection, start: EpochScores, epoch: int, parameters: Parameters, *, from_chain: bool
 ) -> AsyncIterator[EpochScores]:
     """The scores of each epoch after `start` up to `epoch`."""
     scores, since = start.scores, start.until_slot
     for number in range(start.epoch + 1, epoch + 1):
         until = await connection.fetchval(sql("epoch_until_slot"), await end_of(connection, number))
-        facts = await _facts(connection, number, since, until)
+        read = _facts_from_chain(connection, number, since, until) if from_chain else _facts(connection, number, until)
         try:
-            scores = scoring.score(facts, scores, parameters)
+            scores = scoring.score(await read, scores, parameters)
         except UnknownClass as reason:
             raise PublishRefused(f"epoch {number}: {reason}") from reason
         since = until
         yield EpochScores(number, until, scores, scoring.digest(scores))
 
 
-async def _facts(connection: Connection, epoch: int, since: int, until: int) -> Facts:
-    actors: dict[bytes, Node | None] = {}
-    for row in await connection.fetch(sql("epoch_actors"), until):
-        actors[row["actor"]] = None if row["kind"] != _NODE else Node(
-            hardware_class=addresses.symbol_text(row["class"]),
-            processors=row["processors"],
-            multiplier_bp=row["multiplier_bp"],
-            collateral=integer(row["collateral"]),
-            collateral_required=integer(row["collateral_required"]),
-        )  # fmt: skip
-    measurements: dict[bytes, list[Measurement]] = {}
-    for node, bandwidth, memory, clock, compute, latency, outcome in await connection.fetch(
-        sql("epoch_measurements"), epoch, until
-    ):
-        measured = Measurement(bandwidth, memory, clock, compute, latency, outcome == 1)
-        measurements.setdefault(node, []).append(measured)
-    work = {
-        row["actor"]: Work(row["seconds"], integer(row["usd"]), row["jobs"], row["failed"], row["lost"])
-        for row in await connection.fetch(sql("epoch_work"), since, until)
-    }
-    return Facts(actors, measurements, work)
+async def _facts(connection: Connection, epoch: int, until: int) -> Facts:
+    """The facts of an epoch from what `indexer.aggregates` keeps."""
+    return Facts(
+        _sorted(await columns.fetch(connection, scoring.ACTOR, sql("epoch_actors"), until)),
+        await _measurements(connection, epoch, until),
+        await columns.fetch(connection, scoring.WORK, sql("epoch_work"), epoch),
+    )
 
 
-async def _kept(connection: Connection, epoch: int) -> EpochScores:
+async def _facts_from_chain(connection: Connection, epoch: int, since: int, until: int) -> Facts:
+    """The same from the chain's own tables, which takes as long as there is history."""
+    return Facts(
+        _sorted(await columns.fetch(connection, scoring.ACTOR, sql("epoch_actors_from_chain"), until)),
+        await _measurements(connection, epoch, until),
+        await columns.fetch(connection, scoring.WORK, sql("epoch_work_from_chain"), since, until),
+    )
+
+
+async def _measurements(connection: Connection, epoch: int, until: int) -> scoring.Rows:
+    async with connection.transaction():
+        # An epoch that the planner's statistics do not know yet looks like one row to it, and is many.
+        await connection.execute("SET LOCAL enable_nestloop = off")
+        found = await columns.fetch(connection, scoring.MEASUREMENT, sql("epoch_measurements"), epoch, until)
+        await connection.execute("SET LOCAL enable_nestloop = DEFAULT")
+    return found
+
+
+def _sorted(actors: scoring.Rows) -> scoring.Rows:
+    return actors[np.argsort(actors["actor"])]
+
+
+async def _kept(connection: Connection, epoch: int, query: str, *arguments: int) -> EpochScores:
+    """The scores of an epoch that was scored, which the query gives; epoch 0 is before the first."""
+    scores = Scores(_sorted(await columns.fetch(connection, _STANDING, query, *arguments)).astype(scoring.SCORE))
     if epoch == 0:
-        return EpochScores(0, 0, {}, scoring.digest({}))
+        return EpochScores(0, 0, scores, scoring.digest(scores))
     head = await connection.fetchrow("SELECT until_slot, digest FROM indexer.scored_epoch WHERE epoch = $1", epoch)
     assert head is not None, "epochs are scored one after the other"
-    scores = {
-        row["actor"]: Score(row["points"], Reputation(row["reputation"], row["idle_epochs"] + epoch - row["epoch"]))
-        for row in await connection.fetch(sql("scores_as_of"), epoch)
-    }
     return EpochScores(epoch, head["until_slot"], scores, head["digest"])
 
 
-def _idle_after(score: Score) -> Score:
-    """What follows from a score when nothing happens: it is not written down again."""
-    held = score.reputation
-    return Score(score.points, Reputation(held.value, held.idle_epochs + 1))
-
-
-async def _keep(connection: Connection, found: EpochScores, before: dict[bytes, Score]) -> None:
+async def _keep(connection: Connection, found: EpochScores, before: Scores) -> None:
+    """Writes down an epoch and the scores that do not follow from those before it by being idle."""
+    rows = found.scores.rows
+    place = scoring.places(before.rows["actor"], rows["actor"])
+    is_known = place >= 0
+    changed = ~is_known
+    held, now = before.rows[place[is_known]], rows[is_known]
+    changed[is_known] = (
+        (now["points"] != held["points"])
+        | (now["reputation"] != held["reputation"])
+        | (now["idle_epochs"] != held["idle_epochs"] + 1)
+    )
+    written = np.empty(np.count_nonzero(changed), _CHANGED)
+    written["epoch"] = found.epoch
+    for name in scoring.SCORE.names or ():
+        written[name] = rows[name][changed]
     await connection.execute(
         "INSERT INTO indexer.scored_epoch (epoch, until_slot, rows, digest) VALUES ($1, $2, $3, $4)",
-        *(found.epoch, found.until_slot, len(found.scores), found.digest),
+        *(found.epoch, found.until_slot, len(rows), found.digest),
     )
-    changed = [
-        (actor, found.epoch, score.points, score.reputation.value, score.reputation.idle_epochs)
-        for actor, score in found.scores.items()
-        if actor not in before or score != _idle_after(before[actor])
-    ]
-    await connection.copy_records_to_table(
-        "score",
-        schema_name="indexer",
-        records=changed,
-        columns=["actor", "epoch", "points", "reputation", "idle_epochs"],
-    )
+    await columns.append(connection, "indexer", "score", written)

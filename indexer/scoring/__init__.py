@@ -1,23 +1,27 @@
 """What judges nodes and users: points and reputation, from facts of the chain alone. Pure integers, no I/O."""
 
-from indexer.scoring.availability import Measurement, Node, UnknownClass
-from indexer.scoring.epoch import Facts, Score, Work, digest, score
+from indexer.scoring.availability import UnknownClass
+from indexer.scoring.epoch import digest, digest_of_rows, score
+from indexer.scoring.facts import ACTOR, MEASUREMENT, SCORE, WORK, Facts, Reputation, Rows, Score, Scores, places
 from indexer.scoring.parameters import DEFAULT, REFERENCES, Parameters, Reference
-from indexer.scoring.reputation import Activity, Reputation
 
 __all__ = [
+    "ACTOR",
     "DEFAULT",
+    "MEASUREMENT",
     "REFERENCES",
-    "Activity",
+    "SCORE",
+    "WORK",
     "Facts",
-    "Measurement",
-    "Node",
     "Parameters",
     "Reference",
     "Reputation",
+    "Rows",
     "Score",
+    "Scores",
     "UnknownClass",
-    "Work",
     "digest",
+    "digest_of_rows",
+    "places",
     "score",
 ]

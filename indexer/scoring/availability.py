@@ -1,22 +1,27 @@
-"""Points: how well a node could be measured in an epoch.
+"""Points: how well nodes could be measured in an epoch.
 
 Integers only. A measurement is rounded down to basis points of its reference, and the points once more at the end.
+Products have up to 320 bits: they are Python's integers in arrays, exact whatever their size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
+from itertools import repeat
+from operator import mul
+from typing import Final
 
-from indexer.scoring.parameters import (
-    BPS,
-    DEGREE,
-    EXPONENTS,
-    POINTS_PER_PROCESSOR,
-    U32_MAX,
-    Parameters,
-    Reference,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.scoring.facts import Integers, Objects, Rows
+from indexer.scoring.parameters import BPS, DEGREE, EXPONENTS, POINTS_PER_PROCESSOR, U32_MAX, Parameters
+
+_I64_MAX: Final = 2**63 - 1
+_LIMB_BITS: Final = 62
+"""Of a number in parts that fit into 64 bits, so that numpy can sort by them."""
 
 
 class UnknownClass(ValueError):
@@ -24,121 +29,130 @@ class UnknownClass(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """What a challenge measured of a node."""
+class Measured:
+    """The measurements of nodes that are scored, with the place of each one's node among the actors."""
 
-    bandwidth: int
-    """Mbit/s, as are all of these u32."""
-    memory: int
-    """MB."""
-    clock: int
-    """MHz."""
-    compute: int
-    """GFLOP/s."""
-    latency: int
-    """Microseconds."""
-    passed: bool
+    rows: Rows
+    """`MEASUREMENT`."""
+    place: Integers
+    passed: NDArray[np.bool_]
+    """Which challenges count as passed: the verifier says so, and the answer did not come too late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A node as it stands at the end of an epoch."""
-
-    hardware_class: str
-    processors: int
-    multiplier_bp: int
-    """10,000 = 1."""
-    collateral: int
-    """IO base units, as is what is required."""
-    collateral_required: int
-
-    @property
-    def is_covered(self) -> bool:
-        """Whether its collateral is in place: below it, it earns nothing."""
-        return self.collateral >= self.collateral_required
-
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """Points before they are rounded: a fraction, so that nothing is lost on the way."""
-
-    numerator: int
-    denominator: int
-
-
-NOTHING = Weight(0, 1)
-
-
-def has_passed(measurement: Measurement, parameters: Parameters) -> bool:
-    """Whether a challenge counts as passed: the verifier says so, and the answer did not come too late."""
-    return measurement.passed and measurement.latency <= parameters.max_latency_us
-
-
-def performance(measurement: Measurement, reference: Reference, cap_bp: int) -> int:
-    """`P = b⁴ · t³ · m² · c` of ratios to the reference in basis points, each capped; in units of 10,000⁻¹⁰."""
-    product = 1
-    for name, exponent in EXPONENTS.items():
-        ratio_bp = min(getattr(measurement, name) * BPS // getattr(reference, name), cap_bp)
-        product *= ratio_bp**exponent
-    return product
-
-
-def literal(measurement: Measurement) -> int:
-    """`P = b⁴ · t³ · m² · c` of the measurements as they are."""
-    product = 1
-    for name, exponent in EXPONENTS.items():
-        product *= getattr(measurement, name) ** exponent
-    return product
-
-
-def weigh(node: Node, measurements: Sequence[Measurement], reputation: int, parameters: Parameters) -> Weight:
-    """A node's points of one epoch, unrounded; `reputation` is that before the epoch.
+def points(actors: Rows, measured: Measured, reputation: Integers, parameters: Parameters) -> NDArray[np.uint32]:
+    """The points of `actors` (`ACTOR`) in one epoch, rounded down; `reputation` is theirs before the epoch.
 
     Lower median of `P` over the challenges passed, times their part of all, times multiplier and processors and
-    the bonus of reputation. Nothing without collateral, without a challenge, or where all failed. The order of
-    `measurements` does not matter. Raises `UnknownClass`.
+    the bonus of reputation. Nothing without collateral, without a challenge, or where all failed. The order of the
+    measurements does not matter. Raises `UnknownClass`.
+
+    Normalised points fit into 32 bits by the bound of `Parameters.points_bound`. Literal ones are divided by the
+    same number, the least that makes the greatest fit.
     """
-    passed = [measurement for measurement in measurements if has_passed(measurement, parameters)]
-    if not node.is_covered or not passed:
-        return NOTHING
+    found = np.zeros(len(actors), np.uint32)
+    is_covered = actors["collateral"] >= actors["collateral_required"]
+    counts = measured.passed & is_covered[measured.place]
+    rows, place = measured.rows[counts], measured.place[counts]
+    if not len(rows):
+        return found
+    passed = np.bincount(place, minlength=len(actors))
+    who = np.flatnonzero(passed)
     if parameters.mode == "literal":
-        values, unit = [literal(measurement) for measurement in passed], 1
+        values, unit = literal(rows), 1
     else:
-        reference = parameters.references.get(node.hardware_class)
-        if reference is None:
-            raise UnknownClass(
-                f"no reference for the hardware class {node.hardware_class!r}: add one to indexer/scoring/parameters.py"
-            )
-        values = [performance(measurement, reference, parameters.cap_bp) for measurement in passed]
-        unit = BPS**DEGREE
-    median = sorted(values)[(len(values) - 1) // 2]
-    scale = node.multiplier_bp * node.processors * (BPS + parameters.bonus_bp(reputation))
-    return Weight(
-        numerator=POINTS_PER_PROCESSOR * median * len(passed) * scale,
-        denominator=unit * len(measurements) * BPS * BPS,
+        values, unit = performance(rows, _references(actors, place, parameters), parameters.cap_bp), BPS**DEGREE
+    node = actors[who]
+    scale = _product(
+        (node["multiplier_bp"], node["processors"], BPS + _bonus_bp(reputation[who], parameters), passed[who])
     )
+    numerators = POINTS_PER_PROCESSOR * _medians(values, place) * scale
+    challenges = np.bincount(measured.place, minlength=len(actors))[who].astype(object)
+    if parameters.mode == "literal":
+        found[who] = _into_32_bits(numerators, challenges, unit * BPS * BPS)
+    else:
+        found[who] = np.minimum(numerators // (challenges * (unit * BPS * BPS)), U32_MAX)
+    return found
 
 
-def points(weights: Mapping[bytes, Weight], parameters: Parameters) -> dict[bytes, int]:
-    """An epoch's weights as points, rounded down, 0 to 2³² − 1.
+def performance(rows: Rows, references: Integers, cap_bp: int) -> Objects:
+    """`P = b⁴ · t³ · m² · c` of ratios to the reference in basis points, each capped; in units of 10,000⁻¹⁰.
 
-    Normalised weights fit by the bound of `Parameters.points_bound`. Literal ones are divided by the same number,
-    the least that makes the greatest fit.
+    `rows` are of `MEASUREMENT`; `references` has a row for each, in the order of `EXPONENTS`.
     """
-    if parameters.mode == "normalised":
-        return {actor: min(weight.numerator // weight.denominator, U32_MAX) for actor, weight in weights.items()}
-    greatest = _greatest(weights.values())
-    if greatest.numerator <= U32_MAX * greatest.denominator:
-        return {actor: weight.numerator // weight.denominator for actor, weight in weights.items()}
-    return {
-        actor: U32_MAX * weight.numerator * greatest.denominator // (weight.denominator * greatest.numerator)
-        for actor, weight in weights.items()
-    }
+    ratios = (np.minimum(rows[name] * BPS // references[:, n], cap_bp) for n, name in enumerate(EXPONENTS))
+    return _product(_powers(ratios))
 
 
-def _greatest(weights: Iterable[Weight]) -> Weight:
-    greatest = NOTHING
-    for weight in weights:
-        if weight.numerator * greatest.denominator > greatest.numerator * weight.denominator:
-            greatest = weight
-    return greatest
+def literal(rows: Rows) -> Objects:
+    """`P = b⁴ · t³ · m² · c` of the measurements as they are."""
+    return _product(_powers(rows[name] for name in EXPONENTS))
+
+
+def _powers(columns: Iterable[Integers]) -> Iterator[Integers]:
+    """Each column, in the order of `EXPONENTS`, as often as its exponent says."""
+    for column, exponent in zip(columns, EXPONENTS.values(), strict=True):
+        yield from repeat(column, exponent)
+
+
+def _product(factors: Iterable[Integers]) -> Objects:
+    """The exact product of columns of numbers from 0 on: in 64 bits as long as it fits, which is much faster."""
+    parts: list[Integers] = []
+    bound = 0
+    for factor in factors:
+        greatest = int(factor.max(initial=1))
+        if parts and bound * greatest <= _I64_MAX:
+            parts[-1] = parts[-1] * factor
+            bound *= greatest
+        else:
+            parts.append(factor)
+            bound = greatest
+    product: Objects = reduce(mul, (part.astype(object) for part in parts))
+    return product
+
+
+def _references(actors: Rows, place: Integers, parameters: Parameters) -> Integers:
+    """What is expected of the node of each measurement, in the order of `EXPONENTS`. Raises `UnknownClass`."""
+    expected = np.zeros((len(actors), len(EXPONENTS)), np.int64)
+    for name, reference in parameters.references.items():
+        expected[actors["hardware_class"] == name.encode()] = [getattr(reference, key) for key in EXPONENTS]
+    strangers = place[expected[place, 0] == 0]
+    if len(strangers):
+        name = bytes(actors["hardware_class"][strangers.min()]).decode(errors="replace")
+        raise UnknownClass(f"no reference for the hardware class {name!r}: add one to indexer/scoring/parameters.py")
+    return expected[place]
+
+
+def _bonus_bp(reputation: Integers, parameters: Parameters) -> Integers:
+    starts = np.array([start for start, _ in parameters.bonus_bands], np.int64)
+    bonuses = np.array([0, *(bonus for _, bonus in parameters.bonus_bands)], np.int64)
+    return bonuses[np.searchsorted(starts, reputation, side="right")]
+
+
+def _medians(values: Objects, place: Integers) -> Objects:
+    """The lower median of the values at each place, by rising places."""
+    order = np.argsort(place, kind="stable")
+    _, starts, counts = np.unique(place[order], return_index=True, return_counts=True)
+    several = np.flatnonzero(np.repeat(counts > 1, counts))
+    among = order[several]
+    order[several] = among[np.lexsort((*_limbs(values[among]), place[among]))]
+    medians: Objects = values[order[starts + (counts - 1) // 2]]
+    return medians
+
+
+def _limbs(values: Objects) -> list[Integers]:
+    """The values in parts that numpy can sort by, the least significant first."""
+    bits = int(max(values, default=0)).bit_length()
+    mask = (1 << _LIMB_BITS) - 1
+    return [(values >> shift & mask).astype(np.int64) for shift in range(0, max(bits, 1), _LIMB_BITS)]
+
+
+def _into_32_bits(numerators: Objects, denominators: Objects, unit: int) -> Objects:
+    """The fractions `numerator / (denominator · unit)`, all divided by what makes the greatest fit, rounded down."""
+    common = int(np.lcm.reduce(denominators))
+    over_common = numerators * (common // denominators)
+    greatest = int(max(over_common))
+    if greatest <= U32_MAX * common * unit:
+        fitting: Objects = over_common // (common * unit)
+        return fitting
+    scaled: Objects = U32_MAX * over_common // greatest
+    return scaled

@@ -84,11 +84,10 @@ def pass_an_hour(world: World) -> None:
     )
     world.end_of(1)
     world.post_scores(1, (node, 1_000, 10))
-    score = scoring.Score(1_000, scoring.Reputation(10))
     final = emission.finalize_scores(
         signers=[m.pubkey() for m in world.committee[:2]],
         epoch=1,
-        digest=scoring.digest({bytes(node): score}),
+        digest=scoring.digest_of_rows([(bytes(node), 1_000, 10)]),
     )
     chain.send([final], *world.committee[:2])
     world.close(1)

@@ -9,7 +9,7 @@ from solders.keypair import Keypair
 
 from client.rpc import connect as connect_node
 from client.sending import SendOptions
-from indexer import replay, scores
+from indexer import scores
 from indexer.errors import PublishRefused, VerifyRefused
 from indexer.oracle import batch_size, publish
 from indexer.queries import sql
@@ -93,7 +93,6 @@ def test_twenty_scores_fit_into_a_transaction() -> None:
     assert batch_size(members[:2]) >= 20
     assert batch_size(members[:2], SendOptions(priority_fee=1)) >= 20
     assert 1 <= batch_size(members[:9]) < batch_size(members[:2])
-    assert replay.BATCH_ROWS > 0
 
 
 async def test_what_the_chain_holds_against_an_actor_counts(network: Network, databases: Databases) -> None:
@@ -130,7 +129,7 @@ async def test_what_the_chain_holds_against_an_actor_counts(network: Network, da
         # One challenge passed, one job lost by silence, one dispute lost.
         held = before[bytes(lean[1])].reputation.value
         assert found[bytes(lean[1])].reputation.value == max(held + 10 - 200 - 300, 0)
-        work = await pool.fetch(sql("epoch_work"), 0, 10**9)
+        work = await pool.fetch(sql("epoch_work_from_chain"), 0, 10**9)
         by = {row["actor"]: (row["failed"], row["lost"]) for row in work}
         assert by[bytes(lean[1])] == (1, 1)
         assert by.get(bytes(network.user[1]), (0, 0)) == (0, 0)
@@ -164,5 +163,5 @@ async def test_who_lost_a_dispute(network: Network, databases: Databases) -> Non
             since = await pool.fetchval("SELECT coalesce(max(slot), 0) FROM chain.block")
             world.chain.warp(seconds=1)
             await catch_up(pool, network.url)
-            work = await pool.fetch(sql("epoch_work"), since, 10**9)
+            work = await pool.fetch(sql("epoch_work_from_chain"), since, 10**9)
             assert {row["actor"] for row in work if row["lost"]} == {bytes(loser) for loser in losers}, accepted
