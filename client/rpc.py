@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from ssl import SSLContext
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from solana.rpc.async_api import AsyncClient
@@ -44,7 +44,7 @@ def tls() -> SSLContext:
 
 def url_of(client: AsyncClient) -> str:
     """The URL that a client calls, as far as it may be shown: its path and query may carry an access key."""
-    return _shown(str(client._provider.endpoint_uri))
+    return shown(str(client._provider.endpoint_uri))
 
 
 async def chain_time(client: AsyncClient, commitment: Commitment = Confirmed) -> int:
@@ -62,9 +62,10 @@ def is_transient(failed: BaseException) -> bool:
     return isinstance(failed, httpx.TransportError) and not isinstance(failed, httpx.UnsupportedProtocol)
 
 
-def _shown(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+def shown(url: str) -> str:
+    """Scheme and host of a URL of a node: path and query may hold an access key, and a password precedes the host."""
+    scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
+    return scheme + separator + re.split(r"[/?#]", rest)[0].rpartition("@")[2]
 
 
 class _Provider(AsyncHTTPProvider):
@@ -74,7 +75,7 @@ class _Provider(AsyncHTTPProvider):
         try:
             return await super().make_request(body, parser)
         except SerdeJSONError:
-            raise Unreachable(f"{_shown(self.endpoint_uri)} answers, but not as a Solana node: check the URL") from None
+            raise Unreachable(f"{shown(self.endpoint_uri)} answers, but not as a Solana node: check the URL") from None
 
     async def make_request_unparsed(self, body: Body) -> str:
         # Sending is repeated by who sends: it must know whether the first try may have got through.
@@ -90,12 +91,12 @@ class _Provider(AsyncHTTPProvider):
                     return await super().make_request_unparsed(body)
         except httpx.HTTPStatusError as failed:
             status = failed.response.status_code
-            raise Unreachable(f"{_shown(self.endpoint_uri)} answers {status}: check the URL, or try later") from failed
+            raise Unreachable(f"{shown(self.endpoint_uri)} answers {status}: check the URL, or try later") from failed
         except httpx.TimeoutException as failed:
-            raise Unreachable(f"{_shown(self.endpoint_uri)} did not answer in time: try again") from failed
+            raise Unreachable(f"{shown(self.endpoint_uri)} did not answer in time: try again") from failed
         except (httpx.HTTPError, httpx.InvalidURL) as failed:
             why = str(failed) or type(failed).__name__
             raise Unreachable(
-                f"cannot reach a Solana node at {_shown(self.endpoint_uri)} ({why}): check --url, or start one"
+                f"cannot reach a Solana node at {shown(self.endpoint_uri)} ({why}): check --url, or start one"
             ) from failed
         raise AssertionError("the loop returns or raises")
