@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from indexer import store
+from indexer import batches, store
 from indexer.db import lost_database, writer
 from indexer.decode import Decoded, Decoder
-from indexer.errors import ChainMismatch, IncompleteBlock
+from indexer.errors import ChainMismatch
 from indexer.rpc import Rpc, open_rpc
 from indexer.source import Road, open_source
 
 if TYPE_CHECKING:
-    from indexer.blocks import Block
     from indexer.db import Connection, Pool
-    from indexer.source import Source
-
-BATCH_BLOCKS: Final = 512
-BATCH_TRANSACTIONS: Final = 4_096
-"""A batch is stored once it has so many of either. The result does not depend on it."""
 
 Progress = Callable[[int, int, int], None]
 """Called after each batch with the slot reached, the slot to reach, and events so far."""
@@ -50,8 +44,8 @@ async def catch_up(
     progress: Progress | None = None,
     first_slot: int = 0,
     road: Road = Road.SLOTS,
-    batch_blocks: int = BATCH_BLOCKS,
-    batch_transactions: int = BATCH_TRANSACTIONS,
+    batch_blocks: int = batches.BLOCKS,
+    batch_transactions: int = batches.TRANSACTIONS,
 ) -> ReplayStats:
     """Reads every finalized block after the cursor, up to `until_slot` or to the finalized tip, and stores it.
 
@@ -59,105 +53,98 @@ async def catch_up(
     Raises `NodeUnavailable`, `DatabaseUnavailable`, `ChainMismatch` and `IncompleteBlock`; what was read before is
     stored.
     """
-    began = time.monotonic()
-    with lost_database():
-        async with writer(pool) as connection, open_rpc(rpc_url) as rpc:
-            run = _Run(connection, batch_blocks, batch_transactions, progress)
-            await run.start(rpc, first_slot)
-            tip = await rpc.slot()
-            until = tip if until_slot is None else min(until_slot, tip)
-            mint = await store.io_mint(connection)
-            await run.read(open_source(road, rpc, first_slot=first_slot, io_mint=mint), Decoder(mint), until)
-            stats = ReplayStats(run.blocks, run.transactions, run.events, time.monotonic() - began)
-            if stats.events:
-                await connection.execute(
-                    "INSERT INTO indexer.replay (slots, transactions, events, seconds) VALUES ($1, $2, $3, $4)",
-                    *(stats.slots, stats.transactions, stats.events, stats.seconds),
-                )
-    return stats
+    async with Replay.open(pool, rpc_url, until_slot, first_slot, progress) as replay:
+        source = open_source(road, replay.rpc, first_slot=first_slot, io_mint=replay.io_mint)
+        after = replay.stored.position if replay.stored else None
+        await replay.store(
+            batches.decoded(
+                source,
+                Decoder(replay.io_mint),
+                after,
+                replay.until_slot,
+                most_blocks=batch_blocks,
+                most_transactions=batch_transactions,
+            )
+        )
+        return await replay.finish()
 
 
-class _Run:
-    """One catch-up: while a batch is stored, the next is fetched and decoded."""
+class Replay:
+    """One catch-up, by the only writer of a database. While a batch is stored, the next is fetched and decoded."""
 
-    def __init__(
-        self, connection: Connection, batch_blocks: int, batch_transactions: int, progress: Progress | None
-    ) -> None:
-        self.blocks = self.transactions = self.events = 0
+    def __init__(self, connection: Connection, rpc: Rpc, progress: Progress | None) -> None:
+        self.rpc = rpc
+        self.stored: store.Cursor | None = None
+        """Up to where the database holds the chain."""
+        self.until_slot = 0
+        self.io_mint: str | None = None
+        """Base58; None where the chain has not said it yet."""
         self._connection = connection
-        self._batch_blocks, self._batch_transactions = batch_blocks, batch_transactions
         self._progress = progress
-        self._stored: store.Cursor | None = None
         self._genesis_hash = ""
-        self._saving: asyncio.Task[None] | None = None
+        self._blocks = self._transactions = self._events = 0
+        self._began = time.monotonic()
 
-    async def start(self, rpc: Rpc, first_slot: int) -> None:
-        """Finds out where to go on, and whether this is the chain that was read before."""
-        self._stored = await store.cursor(self._connection)
-        self._genesis_hash = await rpc.genesis_hash()
-        if self._stored is None:
-            available = await rpc.first_available()
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, pool: Pool, rpc_url: str, until_slot: int | None, first_slot: int, progress: Progress | None
+    ) -> AsyncIterator[Replay]:
+        """One that may write, of a chain that is the one which was read before."""
+        with lost_database():
+            async with writer(pool) as connection, open_rpc(rpc_url) as rpc:
+                replay = cls(connection, rpc, progress)
+                await replay._start(first_slot, until_slot)
+                yield replay
+
+    async def _start(self, first_slot: int, until_slot: int | None) -> None:
+        self.stored = await store.cursor(self._connection)
+        self.io_mint = await store.io_mint(self._connection)
+        self._genesis_hash = await self.rpc.genesis_hash()
+        if self.stored is None:
+            available = await self.rpc.first_available()
             if available > first_slot:
                 raise ChainMismatch(
-                    f"the node at {rpc.url} has blocks from slot {available} on, asked for from {first_slot}: "
+                    f"the node at {self.rpc.url} has blocks from slot {available} on, asked for from {first_slot}: "
                     "give a node with the full history, or the slot in which the programs were deployed"
                 )
-        elif self._stored.genesis_hash != self._genesis_hash:
+        elif self.stored.genesis_hash != self._genesis_hash:
             raise ChainMismatch(
-                f"the database holds the chain {self._stored.genesis_hash}, the node at {rpc.url} has "
+                f"the database holds the chain {self.stored.genesis_hash}, the node at {self.rpc.url} has "
                 f"{self._genesis_hash}: give another --url or another --database"
             )
+        tip = await self.rpc.slot()
+        self.until_slot = tip if until_slot is None else min(until_slot, tip)
 
-    async def read(self, source: Source, decoder: Decoder, until: int) -> None:
-        """Reads and stores up to the slot `until`."""
-        waiting: list[tuple[int, Block]] = []
-        transactions = 0
+    async def store(self, decoded: AsyncGenerator[Decoded, None]) -> None:
+        """Stores batches in their order. Where getting the next one fails, what was had before is stored."""
+        saving: asyncio.Task[None] | None = None
         try:
-            async for slot, block in source.blocks(self._stored.position if self._stored else None, until):
-                waiting.append((slot, block))
-                transactions += len(block.transactions)
-                if len(waiting) >= self._batch_blocks or transactions >= self._batch_transactions:
-                    batch, waiting, transactions = waiting, [], 0
-                    await self._take(decoder, batch, until)
-        except asyncio.CancelledError:
-            waiting = []
-            raise
+            async with aclosing(decoded):
+                async for batch in decoded:
+                    if saving is not None:
+                        await saving
+                    saving = asyncio.create_task(self._save(batch))
         finally:
-            # Also where a later block could not be had: what was read is right.
-            try:
-                if waiting:
-                    await self._take(decoder, waiting, until)
-            finally:
-                await self._saved()
-
-    async def _take(self, decoder: Decoder, batch: list[tuple[int, Block]], until: int) -> None:
-        """Decodes a batch beside the one that is being stored, and begins to store it after that."""
-        try:
-            decoded = await asyncio.to_thread(decoder.blocks, batch)
-        except IncompleteBlock:
-            if len(batch) > 1:
-                for one in batch:  # up to the one that is incomplete, which raises again
-                    await self._take(decoder, [one], until)
-            raise
-        await self._saved()
-        self._saving = asyncio.create_task(self._save(decoded, until))
-
-    async def _saved(self) -> None:
-        """Waits until what is being stored is stored."""
-        saving, self._saving = self._saving, None
-        if saving is not None:
-            try:
+            # A cancelled wait cancels the task, and with it the transaction.
+            if saving is not None:
                 await saving
-            except asyncio.CancelledError:
-                saving.cancel()
-                with suppress(asyncio.CancelledError):
-                    await saving
-                raise
 
-    async def _save(self, decoded: Decoded, until: int) -> None:
-        self._stored = await store.save(self._connection, decoded, self._stored, self._genesis_hash)
-        self.blocks += len(decoded.blocks)
-        self.transactions += decoded.transactions
-        self.events += decoded.events
-        if self._progress is not None and self._stored is not None:
-            self._progress(self._stored.position.slot, until, self.events)
+    async def _save(self, decoded: Decoded) -> None:
+        self.stored = await store.save(self._connection, decoded, self.stored, self._genesis_hash)
+        self.io_mint = decoded.io_mint
+        self._blocks += len(decoded.blocks)
+        self._transactions += decoded.transactions
+        self._events += decoded.events
+        if self._progress is not None and self.stored is not None:
+            self._progress(self.stored.position.slot, self.until_slot, self._events)
+
+    async def finish(self) -> ReplayStats:
+        """Notes what was read, for `ionet indexer status`."""
+        stats = ReplayStats(self._blocks, self._transactions, self._events, time.monotonic() - self._began)
+        if stats.events:
+            await self._connection.execute(
+                "INSERT INTO indexer.replay (slots, transactions, events, seconds) VALUES ($1, $2, $3, $4)",
+                *(stats.slots, stats.transactions, stats.events, stats.seconds),
+            )
+        return stats
