@@ -47,14 +47,18 @@ def discriminator(kind: type) -> bytes:
 
 def decode(kind: type[T], data: bytes) -> T:
     """The account in `data`; refused where it is of another kind or shorter."""
+    _check(kind, data)
+    decoded = coder(kind.PROGRAM).accounts.decode(data)  # type: ignore[attr-defined] # each kind has it
+    return convert_part(kind, decoded)
+
+
+def _check(kind: type, data: bytes) -> None:
     if data[:8] != discriminator(kind):
         begins = data[:8].hex() or "nothing"
         raise NotAnAccount(f"the account is not a {kind.__name__}: it begins with {begins}")
     size = size_of(kind)
     if len(data) < size:
         raise NotAnAccount(f"a {kind.__name__} has {size} bytes, not {len(data)}")
-    decoded = coder(kind.PROGRAM).accounts.decode(data)  # type: ignore[attr-defined] # each kind has it
-    return convert_part(kind, decoded)
 
 
 def offset_of(kind: type, field: str) -> int:
@@ -120,19 +124,26 @@ def convert_part(kind: type[T], part: Any) -> T:
 async def fetch(client: AsyncClient, kind: type[T], address: Pubkey, commitment: Commitment = Confirmed) -> T | None:
     """The account at an address; None where there is none."""
     value = (await client.get_account_info(address, commitment)).value
-    return None if value is None else _owned(kind, address, value.owner, bytes(value.data))
+    return None if value is None else decode(kind, _owned(kind, address, value))
 
 
 async def fetch_many(
     client: AsyncClient, kind: type[T], wanted: Sequence[Pubkey], commitment: Commitment = Confirmed
 ) -> list[T | None]:
     """The accounts at these addresses, in their order."""
-    found: list[T | None] = []
+    return [None if data is None else decode(kind, data) for data in await fetch_data(client, kind, wanted, commitment)]
+
+
+async def fetch_data(
+    client: AsyncClient, kind: type, wanted: Sequence[Pubkey], commitment: Commitment = Confirmed
+) -> list[bytes | None]:
+    """The data of the accounts at these addresses, each surely of this kind, for who reads many in columns."""
+    found: list[bytes | None] = []
     for start in range(0, len(wanted), MANY):
         batch = list(wanted[start : start + MANY])
         values = (await client.get_multiple_accounts(batch, commitment)).value
         for address, value in zip(batch, values, strict=True):
-            found.append(None if value is None else _owned(kind, address, value.owner, bytes(value.data)))
+            found.append(None if value is None else _owned(kind, address, value))
     return found
 
 
@@ -204,14 +215,16 @@ def _token_amount(address: Pubkey, value: Account | None) -> int | None:
     return int.from_bytes(bytes(value.data)[_TOKEN_AMOUNT], "little")
 
 
-def _owned(kind: type[T], address: Pubkey, owner: Pubkey, data: bytes) -> T:
-    """Anyone can make an account that looks like ours; nobody else's program can own one."""
-    if owner != owner_of(kind):
-        raise NotAnAccount(f"{address} is not a {kind.__name__}: it belongs to the program {owner}")
+def _owned(kind: type, address: Pubkey, account: Account) -> bytes:
+    """Its data. Anyone can make an account that looks like ours; nobody else's program can own one."""
+    if account.owner != owner_of(kind):
+        raise NotAnAccount(f"{address} is not a {kind.__name__}: it belongs to the program {account.owner}")
+    data = bytes(account.data)
     try:
-        return decode(kind, data)
+        _check(kind, data)
     except NotAnAccount as refused:
         raise NotAnAccount(f"{address}: {refused}") from None
+    return data
 
 
 def _base58(raw: bytes) -> str:

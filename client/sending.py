@@ -174,6 +174,16 @@ async def send(
     )
 
 
+def compose(
+    instructions: Sequence[Instruction], payer: Pubkey, blockhash: Hash, limit: int, options: SendOptions = DEFAULT
+) -> Message:
+    """The message that `send` has signed: the instructions, and with them all that a transaction carries."""
+    budget = [set_compute_unit_limit(limit), _unique()]
+    if options.priority_fee:
+        budget.append(set_compute_unit_price(options.priority_fee))
+    return Message.new_with_blockhash([*budget, *instructions], payer, blockhash)
+
+
 async def resume(client: AsyncClient, signed: Signed, options: SendOptions = DEFAULT) -> Sent | None:
     """Goes on with a transaction that may have been sent before: looks it up, and sends the same bytes again while
     its block hash lives. None where it has expired unseen: only then may something else be signed in its place.
@@ -241,10 +251,7 @@ class _Draft:
         raise _refusal(message, answer.err, answer.logs)
 
     def _message(self, blockhash: Hash, limit: int) -> Message:
-        budget = [set_compute_unit_limit(limit), _unique()]
-        if self.options.priority_fee:
-            budget.append(set_compute_unit_price(self.options.priority_fee))
-        return Message.new_with_blockhash([*budget, *self.instructions], self.payer, blockhash)
+        return compose(self.instructions, self.payer, blockhash, limit, self.options)
 
 
 class _Delivery:

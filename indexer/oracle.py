@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from solana.rpc.async_api import AsyncClient
-from solders.compute_budget import set_compute_unit_limit, set_compute_unit_price
-from solders.hash import Hash
+from solders.instruction import Instruction
 from solders.keypair import Keypair
-from solders.message import Message
 from solders.pubkey import Pubkey
 
-from client import accounts, addresses, reads
+from client import addresses, reads
 from client.errors import Refused
 from client.instructions import emission
 from client.rpc import chain_time
-from client.sending import DEFAULT, MAX_BYTES, SendOptions, send
-from client.state import Committee, Earner
-from indexer import scores, scoring
+from client.sending import DEFAULT, SendOptions, send
+from client.state import Committee
+from indexer import columns, posting, scores, scoring
 from indexer.errors import PublishRefused
+from indexer.queries import sql
 
 if TYPE_CHECKING:
     from indexer.db import Pool
 
-CONCURRENT: Final = 4
-"""Transactions on their way at once."""
 _ROUNDS: Final = 3
 """Post, look, post what is still missing: more than one only where somebody else posts too."""
-
-Row = tuple[Pubkey, int, int]
-"""Earner, points, reputation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +87,6 @@ async def majority(client: AsyncClient, keys: Sequence[Keypair]) -> list[Keypair
     return signers[:needed]
 
 
-def batch_size(signers: Sequence[Pubkey], options: SendOptions = DEFAULT) -> int:
-    """How many scores fit into one transaction of `MAX_BYTES` with these signers, found by making one."""
-    earners = [Pubkey.from_bytes(number.to_bytes(32, "big")) for number in range(1, 65)]
-    size = len(earners)
-    while size > 1 and _bytes(signers, [(earner, 0, 0) for earner in earners[:size]], options) > MAX_BYTES:
-        size -= 1
-    return size
-
-
-def _bytes(signers: Sequence[Pubkey], rows: Sequence[Row], options: SendOptions) -> int:
-    budget = [set_compute_unit_limit(0)]
-    if options.priority_fee:
-        budget.append(set_compute_unit_price(options.priority_fee))
-    posting = emission.post_scores(signers=signers, epoch=1, scores=rows)
-    message = Message.new_with_blockhash([*budget, posting], signers[0], Hash.default())
-    return 1 + 64 * len(signers) + len(bytes(message))
-
-
 async def _is_final(pool: Pool, client: AsyncClient, found: scores.EpochScores) -> bool:
     """Whether nothing is left to publish. Raises `PublishRefused` where it cannot be published now."""
     state = await reads.emission(client)
@@ -134,55 +110,38 @@ async def _post(
     pool: Pool, client: AsyncClient, signers: Sequence[Keypair], found: scores.EpochScores, options: SendOptions
 ) -> tuple[int, int]:
     """Posts until the chain has every score; scores and transactions sent."""
-    earner_of = {
-        row["actor"]: Pubkey.from_bytes(row["earner"])
-        for row in await pool.fetch("SELECT actor, earner FROM chain.earner_created")
-    }
-    wanted = [(earner_of[actor], score.points, score.reputation.value) for actor, score in sorted(found.scores.items())]
-    size = batch_size(_public(signers), options)
+    async with pool.acquire() as connection:
+        earners = await columns.fetch(connection, posting.EARNERS, sql("earners"))
+    wanted = posting.wanted(found.scores, earners)
+    size = posting.batch_size(_public(signers), options)
     posted = transactions = 0
     for _ in range(_ROUNDS):
-        missing = await _differing(client, wanted)
-        if not missing:
+        missing = await posting.differing(client, wanted)
+        if not len(missing):
             return posted, transactions
-        batches = [missing[start : start + size] for start in range(0, len(missing), size)]
-        gate = asyncio.Semaphore(CONCURRENT)
+        instructions = posting.postings(_public(signers), found.epoch, missing, size)
         try:
             async with asyncio.TaskGroup() as group:
-                for batch in batches:
-                    group.create_task(_send_batch(client, signers, found.epoch, batch, options, gate))
+                for _worker in range(posting.CONCURRENT):
+                    group.create_task(_send_all(client, signers, instructions, options))
         except ExceptionGroup as several:
             # They mostly say the same; what did land is found by the next run.
             raise several.exceptions[0] from several
         posted += len(missing)
-        transactions += len(batches)
-    if await _differing(client, wanted):
+        transactions += -(-len(missing) // size)
+    if len(await posting.differing(client, wanted)):
         raise PublishRefused(
             f"the chain's scores of epoch {found.epoch} change while they are posted: another committee publishes"
         )
     return posted, transactions
 
 
-async def _send_batch(
-    client: AsyncClient,
-    signers: Sequence[Keypair],
-    epoch: int,
-    rows: Sequence[Row],
-    options: SendOptions,
-    gate: asyncio.Semaphore,
+async def _send_all(
+    client: AsyncClient, signers: Sequence[Keypair], instructions: Iterator[Instruction], options: SendOptions
 ) -> None:
-    async with gate:
-        posting = emission.post_scores(signers=_public(signers), epoch=epoch, scores=rows)
-        await send(client, [posting], signers, options)
-
-
-async def _differing(client: AsyncClient, wanted: Sequence[Row]) -> list[Row]:
-    held = await accounts.fetch_many(client, Earner, [earner for earner, _, _ in wanted])
-    return [
-        row
-        for row, earner in zip(wanted, held, strict=True)
-        if earner is None or (earner.points, earner.reputation) != row[1:]
-    ]
+    """Sends one after the other of what it shares with others like it."""
+    for instruction in instructions:
+        await send(client, [instruction], signers, options)
 
 
 async def _note(pool: Pool, found: scores.EpochScores, rows: int) -> None:

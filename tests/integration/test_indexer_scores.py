@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 import pytest
-from solders.keypair import Keypair
 
 from client.rpc import connect as connect_node
-from client.sending import SendOptions
 from indexer import scores
 from indexer.errors import PublishRefused, VerifyRefused
-from indexer.oracle import batch_size, publish
+from indexer.oracle import publish
 from indexer.queries import sql
 from indexer.replay import catch_up
 from indexer.settlement import settle_due
@@ -85,14 +81,6 @@ async def test_scores_are_kept_as_they_would_be_computed_from_nothing(network: N
         assert {score.points for score in earlier.scores.values()} == {0, 250, 8_000}
         rows = await pool.fetchval("SELECT count(*) FROM indexer.score")
         assert rows <= 3 * 4, "only what does not follow from being idle is kept"
-
-
-def test_twenty_scores_fit_into_a_transaction() -> None:
-    """With two signers of a committee of three, found by making the transaction."""
-    members = [Keypair.from_seed(sha256(b"%d" % n).digest()).pubkey() for n in range(9)]
-    assert batch_size(members[:2]) >= 20
-    assert batch_size(members[:2], SendOptions(priority_fee=1)) >= 20
-    assert 1 <= batch_size(members[:9]) < batch_size(members[:2])
 
 
 async def test_what_the_chain_holds_against_an_actor_counts(network: Network, databases: Databases) -> None:
