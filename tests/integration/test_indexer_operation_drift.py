@@ -14,7 +14,7 @@ from client import addresses
 from client.economics import IO
 from client.instructions import tokens
 from client.rpc import connect as connect_node
-from indexer import balances, store
+from indexer import balances
 from indexer.operation import drift
 from indexer.operation.drift import NotCompared
 from indexer.operation.held import COLLATERAL, STAKE
@@ -32,15 +32,6 @@ async def compare(pool: Pool, client: AsyncClient, url: str, looks: int = 1) -> 
     return await drift.compare(pool, client, url, looks=looks, pause_seconds=0, wait_seconds=0)
 
 
-async def read(pool: Pool, url: str) -> None:
-    """Up to the final slot."""
-    before = await store.cursor(pool)
-    await catch_up(pool, url)
-    after = await store.cursor(pool)
-    assert after is not None
-    await balances.update(pool, before.position.slot if before else -1, after.position.slot)
-
-
 async def test_an_honest_walk_drifts_nowhere(databases: Databases) -> None:
     """After every instruction there is, every balance is what the chain holds; batches of any size keep the same."""
     with new_world(initialized=False) as world:
@@ -48,7 +39,7 @@ async def test_an_honest_walk_drifts_nowhere(databases: Databases) -> None:
         world.chain.warp(seconds=1)
         url = str(world.chain.http.base_url)
         async with databases.pool() as pool, connect_node(url) as client:
-            await read(pool, url)
+            await catch_up(pool, url)
             found = await compare(pool, client, url)
             assert found.differences == ()
             assert found.notes == ()
@@ -65,7 +56,7 @@ async def test_balances_are_known_as_of_each_slot(databases: Databases) -> None:
         world.chain.warp(seconds=1)
         url = str(world.chain.http.base_url)
         async with databases.pool() as pool:
-            await read(pool, url)
+            await catch_up(pool, url)
             at_once = await kept(pool)
             slots = [row["slot"] for row in await pool.fetch("SELECT slot FROM chain.block ORDER BY slot")]
             await pool.execute("TRUNCATE indexer.balance, indexer.actor_balance")
@@ -95,7 +86,7 @@ async def test_what_differs_is_named(network: Network, databases: Databases) -> 
     """A lost event, a bent balance, a bent actor, a bent row: each is found, with both values."""
     async with databases.pool() as pool, connect_node(network.url) as client:
         network.work(1)
-        await read(pool, network.url)
+        await catch_up(pool, network.url)
         assert (await compare(pool, client, network.url)).ok
         assert await drift.recount(pool) == []
 
@@ -138,7 +129,7 @@ async def test_gifts_are_noted_and_hide_nothing(network: Network, databases: Dat
         )
         world.chain.send([gift], network.seller)
         world.chain.warp(seconds=1)
-        await read(pool, network.url)
+        await catch_up(pool, network.url)
         found = await compare(pool, client, network.url)
         assert (found.ok, dict(found.gifts)) == (True, {"stake vault": 7 * IO})
         async with bent(pool, "balance", "amount = amount + 1", "kind = 'stake vault'"):
@@ -152,7 +143,7 @@ async def test_nothing_is_compared_with_a_replay_that_is_behind(network: Network
         with pytest.raises(NotCompared, match="the network has not begun"):
             await compare(pool, client, network.url)
         network.world.chain.warp(seconds=1)
-        await read(pool, network.url)
+        await catch_up(pool, network.url)
         network.world.chain.warp(seconds=1)
         with pytest.raises(NotCompared, match="the replay stands at"):
             await compare(pool, client, network.url)
