@@ -5,9 +5,18 @@ The structs are hidden from the garbage collector: a block makes tens of thousan
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A block that was read."""
+
+    slot: int
+    blockhash: str
 
 
 class Call(msgspec.Struct, gc=False):

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import base58, records, tables
-from indexer.blocks import Block, Transaction
+from indexer.blocks import Block, Position, Transaction
 from indexer.calls import ITSELF, PROGRAMS, UNKNOWN, CallReader, Calls
 from indexer.errors import IncompleteBlock
 from indexer.layouts import EVENT_TAG, EventLayout, Malformed
@@ -73,10 +73,17 @@ class Decoded:
     quarantined: list[Quarantined] = field(default_factory=list)
     blocks: list[BlockHead] = field(default_factory=list)
     """Every block, in order."""
+    follows: Position | None = None
+    """The block that the first of them says it follows."""
     transactions: int = 0
     """Of any kind, failed ones too."""
     io_mint: str | None = None
     """As known after these blocks, base58."""
+
+    @property
+    def last(self) -> Position:
+        """The last of these blocks."""
+        return Position(self.blocks[-1].slot, self.blocks[-1].blockhash)
 
     @property
     def events(self) -> int:
@@ -115,6 +122,8 @@ class Decoder:
             begin = decoded.columns["emission_initialized"][list(PLACE_NAMES)][0].tolist()
             decoded = _decode(blocks, decoded.io_mint, supply_after=begin)
         self.io_mint = decoded.io_mint
+        if blocks:
+            decoded.follows = Position(blocks[0][1].parent_slot, blocks[0][1].previous_blockhash)
         _digest(decoded, blocks)
         return decoded
 

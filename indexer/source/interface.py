@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.blocks import Block
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A block that was read."""
-
-    slot: int
-    blockhash: str
+from indexer.blocks import Block, Position
 
 
 class Source(Protocol):

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from indexer import layouts
-from indexer.blocks import Block, Header, Listed, Located, Transaction
+from indexer.blocks import Block, Header, Listed, Located, Position, Transaction
 from indexer.decode import Decoder
 from indexer.errors import ChainMismatch, NodeUnavailable
 from indexer.rpc import Rpc
-from indexer.source.interface import Position
 from indexer.source.listing import listed
 from indexer.source.prefetch import in_order, together
 from indexer.source.slots import listed_slots

@@ -7,10 +7,9 @@ from contextlib import aclosing
 from itertools import pairwise
 from typing import Final
 
-from indexer.blocks import Block
+from indexer.blocks import Block, Position
 from indexer.errors import ChainMismatch
 from indexer.rpc import Rpc
-from indexer.source.interface import Position
 from indexer.source.prefetch import in_order
 
 _LISTED: Final = 10_000
