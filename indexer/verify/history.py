@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from client.economics import ArithmeticRefused
-from indexer import store, tables
+from indexer import partitions, store, tables
 from indexer.decode import Decoder
+from indexer.errors import VerifyRefused
 from indexer.rpc import Rpc
 from indexer.source import Slots
 from indexer.verify.auction import AuctionLedger
@@ -52,7 +53,16 @@ class History:
                     self._hearers.setdefault(table, []).append(hearer)
 
     async def replay(self, connection: Connection) -> None:
-        """Everything in the database, inside of a transaction that shows one moment of it."""
+        """Everything in the database, inside of a transaction that shows one moment of it.
+
+        Raises `VerifyRefused` where a part of it was dropped.
+        """
+        first = await partitions.first_slot(connection)
+        if first:
+            raise VerifyRefused(
+                f"what was observed before slot {first} was dropped (`--keep-epochs`), and everything follows from all "
+                "of it: replay into another --database, and verify there"
+            )
         async for table, event in _merged(connection, tuple(self._hearers)):
             self._tell(table, event)
 
