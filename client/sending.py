@@ -188,7 +188,7 @@ async def resume(client: AsyncClient, signed: Signed, options: SendOptions = DEF
     """Goes on with a transaction that may have been sent before: looks it up, and sends the same bytes again while
     its block hash lives. None where it has expired unseen: only then may something else be signed in its place.
 
-    Raises as `send` does.
+    With `timeout_seconds=0` it looks once and sends once. Raises as `send` does.
     """
     deadline = time.monotonic() + options.timeout_seconds
     status = await _Delivery(client, signed, options, deadline, may_have_landed=True).run()
@@ -289,14 +289,14 @@ class _Delivery:
                 return None
             if fate.status is not None and _has_reached(fate.status, self.options.commitment):
                 return fate.status
+            if time.monotonic() >= resend_at:
+                await self._hand_over()
+                resend_at = time.monotonic() + _RESEND_SECONDS
             if time.monotonic() > self.deadline:
                 raise NotConfirmed(
                     f"transaction {self.signature} is not {self.options.commitment} after "
                     f"{self.options.timeout_seconds:.0f} s: it may still be; look it up before you try again"
                 )
-            if time.monotonic() >= resend_at:
-                await self._hand_over()
-                resend_at = time.monotonic() + _RESEND_SECONDS
             await asyncio.sleep(delay)
             delay = min(delay * 1.5, _LAST_POLL_SECONDS)
 

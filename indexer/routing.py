@@ -1,32 +1,42 @@
-"""Gives open jobs their nodes: draws from what was replayed, and sends what was drawn, signed by the router."""
+"""Gives open jobs their nodes: draws from what was replayed, and sends what was drawn, signed by the router.
+
+Each start is written down in `indexer.assignment` before it is sent, and stands there until the replay has seen it or
+it can no longer land: meanwhile its job gets no other, and it takes room of its node.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
 from solana.rpc.async_api import AsyncClient
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts
-from client.actions import start_job
 from client.errors import IonetError, Unreachable
+from client.instructions import escrow
 from client.instructions.escrow import Draw as DrawArgument
-from client.sending import DEFAULT, NotConfirmed, SendOptions
+from client.sending import DEFAULT, NotConfirmed, SendOptions, Signed, look_up, resume, send
 from client.state import Job
 from indexer import router
-from indexer.db import integer
+from indexer.concurrency import at_once
+from indexer.db import integer, lost_database
+from indexer.guard import require_current
 from indexer.queries import sql
 from indexer.router import Draw, NodeState, Wanted
-from indexer.settlement import require_current
 
 if TYPE_CHECKING:
     from indexer.db import Connection, Pool
 
-FORGOTTEN_AFTER_SECONDS: Final = 120
-"""A start that was sent and is not on the chain by then never will be: its blockhash has expired."""
+CONCURRENT: Final = 8
+"""Starts on their way at once."""
+START_SECONDS: Final = 30
+"""For which a run waits for one of them: those after it can be drawn meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,16 @@ class Routed:
     assignment: int
     """How many nodes it had before."""
     candidates: int
-    """Nodes that could have been drawn."""
+    """Nodes that could have been drawn; 0 where it was drawn by a run before this one."""
     node: Pubkey | None
     """Drawn; None where no node is free, or where its processors were given to another job a moment ago."""
     signature: str | None
     refused: str | None
     """Why the job still waits; None where it was started. The next run tries again."""
+
+
+class _Taken(IonetError):
+    """Another router of this database sends it now."""
 
 
 async def route(
@@ -53,25 +67,35 @@ async def route(
     All are drawn from the state after the last slot that was replayed. A node that two of them draw and that is too
     small for both gets the first; the other waits until the replay has seen that start. A job is started once
     whatever is sent how often, so this can be killed and run again anywhere. Raises `PublishRefused` where the replay
-    is behind or has something in quarantine.
+    is not to be relied on (`require_current`), and `Unreachable` where the node is away: the next run goes on.
     """
     as_of = await require_current(client, pool)
-    async with pool.acquire() as connection:
-        waiting = await wanted(connection, as_of)
+    with lost_database():
+        done = await _resume_open(client, pool, as_of, options)
+        async with pool.acquire() as connection:
+            waiting = await wanted(connection, as_of)
+            rows = await connection.fetch(sql("assignment_listed"))
+            classes = {job.hardware_class for job in waiting}
+            nodes = {one: await nodes_as_of(connection, as_of, one) for one in sorted(classes)}
         states = await accounts.fetch_many(client, Job, [Pubkey.from_bytes(job.job) for job in waiting])
-        sent, taken = await _on_their_way(connection, as_of)
-        nodes: dict[bytes, list[NodeState]] = {}
-        done = []
+        taken: Counter[bytes] = Counter()
+        for row in rows:
+            taken[row["node"]] += row["processors"]
+        on_their_way = {(row["job"], row["assignment"]) for row in rows}
+        calls = []
         for job, state in zip(waiting, states, strict=True):
             if state is None or state.state != Job.OPEN or state.assignments != job.assignment:
                 continue  # somebody was faster than the replay
-            if (job.job, job.assignment) in sent:
+            if (job.job, job.assignment) in on_their_way:
                 continue  # it may still land
-            if job.hardware_class not in nodes:
-                nodes[job.hardware_class] = await nodes_as_of(connection, as_of, job.hardware_class)
             drawn = router.draw(nodes[job.hardware_class], job)
-            done.append(await _assign(client, connection, router_key, job, drawn, as_of, taken, nodes, options))
-    return done
+            refused = _unable(job, drawn, nodes[job.hardware_class], taken)
+            if drawn is None or refused:
+                done.append(_routed(job, drawn, None, refused))
+                continue
+            taken[drawn.node] += job.processors
+            calls.append(partial(_start, client, pool, router_key, job, drawn, as_of, options))
+        return done + await at_once(calls, CONCURRENT)
 
 
 async def wanted(connection: Connection, as_of: int) -> list[Wanted]:
@@ -112,54 +136,111 @@ async def nodes_as_of(connection: Connection, as_of: int, hardware_class: bytes)
     ]
 
 
-async def _on_their_way(connection: Connection, as_of: int) -> tuple[set[tuple[bytes, int]], Counter[bytes]]:
-    """Starts that were sent and that the replay has not seen: job and assignment, and their processors by node."""
-    await connection.execute(sql("forget_assignments"), as_of, FORGOTTEN_AFTER_SECONDS)
-    rows = await connection.fetch("SELECT job, assignment, node, processors FROM indexer.assignment")
-    taken: Counter[bytes] = Counter()
-    for row in rows:
-        taken[row["node"]] += row["processors"]
-    return {(row["job"], row["assignment"]) for row in rows}, taken
+def _unable(job: Wanted, drawn: Draw | None, nodes: Sequence[NodeState], taken: Counter[bytes]) -> str | None:
+    """Why a job has to wait; None where its node can begin."""
+    if drawn is None:
+        return "no node of its class is free"
+    free = next(one.free for one in nodes if one.node == drawn.node)
+    if free - taken[drawn.node] < job.processors:
+        return "the node it drew was given to another job just now"
+    return None
 
 
-async def _assign(
+def _routed(job: Wanted, drawn: Draw | None, signature: str | None, refused: str | None) -> Routed:
+    node = None if drawn is None else Pubkey.from_bytes(drawn.node)
+    candidates = 0 if drawn is None else len(drawn.candidates)
+    return Routed(Pubkey.from_bytes(job.job), job.assignment, candidates, node, signature, refused)
+
+
+class _Journal:
+    """Writes down the transaction of one start."""
+
+    def __init__(self, pool: Pool, job: Wanted, drawn: Draw) -> None:
+        self.pool = pool
+        self.key = (job.job, job.assignment)
+        self.room = (drawn.node, job.processors)
+        self.open: Signed | None = None
+        """What was signed, and may land."""
+
+    async def signed(self, transaction: Signed) -> None:
+        """Raises `_Taken` where another one was written down meanwhile."""
+        values = (transaction.raw, str(transaction.signature), transaction.last_valid_block_height)
+        if await self.pool.fetchval(sql("assignment_signed"), *self.key, *self.room, *values) is None:
+            raise _Taken("another router of this database sends it now")
+        self.open = transaction
+
+    async def sent(self, transaction: Signed) -> None:
+        """What was signed may have been sent: no more than that has to be known of it."""
+
+    async def refused(self, client: AsyncClient) -> None:
+        """Strikes what failed on the chain. What only a node refused may be on its way: it may be behind."""
+        if self.open is None:
+            return
+        fate = await look_up(client, self.open.signature, self.open.last_valid_block_height)
+        if fate.is_lost or fate.status is not None:
+            await self.pool.execute(sql("assignment_lost"), *self.key, str(self.open.signature))
+
+
+async def _start(
     client: AsyncClient,
-    connection: Connection,
+    pool: Pool,
     router_key: Keypair,
     job: Wanted,
-    drawn: Draw | None,
+    drawn: Draw,
     as_of: int,
-    taken: Counter[bytes],
-    nodes: dict[bytes, list[NodeState]],
     options: SendOptions,
 ) -> Routed:
-    address = Pubkey.from_bytes(job.job)
-    if drawn is None:
-        return Routed(address, job.assignment, 0, None, None, "no node of its class is free")
-    node, count = Pubkey.from_bytes(drawn.node), len(drawn.candidates)
-    free = next(one.free for one in nodes[job.hardware_class] if one.node == drawn.node)
-    if free - taken[drawn.node] < job.processors:
-        return Routed(address, job.assignment, count, node, None, "the node it drew was given to another job just now")
-    # Before it is sent: after a kill, this says what may be on its way.
-    noted = await connection.fetchval(
-        "INSERT INTO indexer.assignment (job, assignment, node, processors) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT DO NOTHING RETURNING job",
-        *(job.job, job.assignment, drawn.node, job.processors),
+    starting = escrow.start_job(
+        router=router_key.pubkey(),
+        job=Pubkey.from_bytes(job.job),
+        node=Pubkey.from_bytes(drawn.node),
+        draw=argument(drawn, as_of),
     )
-    if noted is None:
-        return Routed(address, job.assignment, count, node, None, "another router of this database sends it now")
-    taken[drawn.node] += job.processors
+    journal = _Journal(pool, job, drawn)
+    # What expires is not signed anew: a later run draws again, from a state that is not too old by then.
+    options = replace(options, signings=1, timeout_seconds=min(options.timeout_seconds, START_SECONDS))
     try:
-        signature = str((await start_job(client, router_key, address, node, argument(drawn, as_of), options)).signature)
-    except (Unreachable, NotConfirmed):
+        sent = await send(client, [starting], [router_key], options, journal)
+    except Unreachable:
         raise
+    except (_Taken, NotConfirmed) as reason:
+        return _routed(job, drawn, None, str(reason))
     except IonetError as reason:
-        await connection.execute(
-            "DELETE FROM indexer.assignment WHERE job = $1 AND assignment = $2", job.job, job.assignment
-        )
-        taken[drawn.node] -= job.processors
-        return Routed(address, job.assignment, count, node, None, str(reason))
-    return Routed(address, job.assignment, count, node, signature, None)
+        await journal.refused(client)
+        return _routed(job, drawn, None, str(reason))
+    await pool.execute(sql("assignment_confirmed"), *journal.key, str(sent.signature), sent.slot)
+    return _routed(job, drawn, str(sent.signature), None)
+
+
+async def _resume_open(client: AsyncClient, pool: Pool, as_of: int, options: SendOptions) -> list[Routed]:
+    """Goes on with the starts that may still land, and strikes those that the replay has seen or that never will."""
+    await pool.execute(sql("assignment_forget"), as_of)
+    rows = await pool.fetch(sql("assignment_open"), as_of)
+    found = await at_once([partial(_resume, client, pool, row, options) for row in rows], CONCURRENT)
+    return [one for one in found if one is not None]
+
+
+async def _resume(client: AsyncClient, pool: Pool, row: asyncpg.Record, options: SendOptions) -> Routed | None:
+    key = (row["job"], row["assignment"], row["signature"])
+    refused = None
+    once = replace(options, timeout_seconds=0)
+    try:
+        sent = await resume(client, Signed(row["transaction"], row["last_valid_block_height"]), once)
+    except Unreachable:
+        raise
+    except NotConfirmed:
+        return None  # it is on its way
+    except IonetError as reason:
+        sent, refused = None, str(reason)
+    if sent is not None:
+        await pool.execute(sql("assignment_confirmed"), *key, sent.slot)
+    else:
+        await pool.execute(sql("assignment_lost"), *key)
+        if refused is None:
+            return None
+    signature = None if sent is None else row["signature"]
+    node = Pubkey.from_bytes(row["node"])
+    return Routed(Pubkey.from_bytes(row["job"]), row["assignment"], 0, node, signature, refused)
 
 
 def argument(drawn: Draw, as_of: int) -> DrawArgument:

@@ -3,7 +3,7 @@ lapse disputes, execute and dismiss slashes, pay matured tickets, close epochs, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,8 +13,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts, addresses, reads, stakes
-from client.actions.disputes import lapse_dispute
-from client.actions.jobs import finish_job, release_job, settle_job, token_account
+from client.actions.due import due_for_jobs, steps_for, token_accounts
 from client.actions.rewards import claim, close_epochs
 from client.actions.slashing import dismissal
 from client.economics import IO, bps_floor
@@ -22,18 +21,10 @@ from client.errors import IonetError, Unreachable
 from client.instructions import pools, slashes
 from client.rpc import chain_time
 from client.sending import DEFAULT, NotConfirmed, SendOptions, Sent, send
-from client.state import Actor, Delegation, Earner, EscrowParameters, Job, Slash, Ticket
+from client.state import Actor, Delegation, Earner, Job, Slash, Ticket
 
-JobAction = Literal["settled", "released", "lapsed", "finished"]
 Action = Literal["settled", "released", "lapsed", "finished", "executed", "dismissed", "withdrawn", "closed", "claimed"]
 
-JOB_ACTIONS: Final[Mapping[JobAction, Callable[[AsyncClient, Keypair, Pubkey, SendOptions], Awaitable[Sent]]]] = {
-    "settled": settle_job,
-    "released": release_job,
-    "lapsed": lapse_dispute,
-    "finished": finish_job,
-}
-"""What brings a job to where `due_for_job` says that it should be."""
 STAKERS_AT_LEAST: Final = IO
 """IO base units of stakers for which it is worth a transaction to claim."""
 _UNFINISHED: Final = (Job.RUNNING, Job.ENDED, Job.DISPUTED, Job.RESOLVED)
@@ -49,27 +40,6 @@ class Cranked:
     signature: str | None
     refused: str | None
     """Why the chain did not want it; None where it did."""
-
-
-def due_for_job(job: Job, now: int, parameters: EscrowParameters) -> JobAction | None:
-    """What anyone may do for a job at `now`, the chain's time; None for nothing.
-
-    What is to be paid is paid in the same transaction as a release or an end.
-    """
-    if job.state == Job.DISPUTED:
-        return "lapsed" if now - job.disputed_at > parameters.decision_seconds else None
-    if job.state not in _UNFINISHED:
-        return None
-    payable = job.payable_seconds(now, parameters)
-    is_too_little = job.state == Job.RUNNING and not job.has_worked_enough(parameters)
-    if is_too_little or payable >= job.worked_seconds:
-        # Once this is paid, nothing is left to pay.
-        is_silent = not job.is_alive(now, parameters)
-        if job.has_stopped or (now >= job.end and (is_silent or job.reported_at >= job.end)):
-            return "finished"
-        if now < job.end and is_silent:
-            return "released"
-    return "settled" if payable > job.settled_seconds else None
 
 
 async def crank(client: AsyncClient, payer: Keypair, options: SendOptions = DEFAULT) -> list[Cranked]:
@@ -88,11 +58,12 @@ async def crank_jobs(client: AsyncClient, payer: Keypair, options: SendOptions =
     parameters = (await reads.terms(client)).parameters_at(now)
     done = []
     for state in _UNFINISHED:
-        for address, job in sorted((await accounts.jobs(client, state=state)).items(), key=lambda item: bytes(item[0])):
-            action = due_for_job(job, now, parameters)
-            if action is not None:
-                acting = JOB_ACTIONS[action](client, payer, address, options)
-                done.append(await _tried(action, address, acting))
+        found = await accounts.jobs(client, state=state)
+        in_order = dict(sorted(found.items(), key=lambda item: bytes(item[0])))
+        for due in due_for_jobs(in_order, now, parameters):
+            steps = await steps_for(client, payer.pubkey(), [due])
+            sending = send(client, [*steps.setup, *steps.of[due.address]], [payer], options)
+            done.append(await _tried(due.action, due.address, sending))
     return done
 
 
@@ -164,7 +135,7 @@ async def _dismiss(client: AsyncClient, payer: Keypair, slash: Slash, options: S
 
 
 async def _withdraw(client: AsyncClient, payer: Keypair, ticket: Ticket, io_mint: Pubkey, options: SendOptions) -> Sent:
-    instructions: list[Instruction] = await token_account(client, payer.pubkey(), ticket.owner, io_mint)
+    instructions: list[Instruction] = await token_accounts(client, payer.pubkey(), [ticket.owner], io_mint)
     instructions.append(
         pools.withdraw_ticket(
             actor=ticket.actor,

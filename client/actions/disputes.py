@@ -9,7 +9,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import addresses, reads
-from client.actions.jobs import token_account
+from client.actions.due import token_accounts
 from client.actions.paying import dollars_of
 from client.errors import IonetError
 from client.instructions import escrow
@@ -35,7 +35,7 @@ async def dispute_job(
     terms = await reads.terms(client)
     bond = terms.parameters_at(await chain_time(client)).dispute_bond
     source = await dollars_of(client, wallet, bond, "a dispute locks")
-    instructions = await token_account(client, wallet, wallet, terms.usd_mint)
+    instructions = await token_accounts(client, wallet, [wallet], terms.usd_mint)
     instructions.append(escrow.dispute_job(authority=wallet, job=job, source=source, evidence=evidence))
     return await send(client, instructions, [authority], options)
 
@@ -57,7 +57,7 @@ async def resolve_dispute(
         )
     node = await reads.actor(client, found.node)
     usd_mint = (await reads.terms(client)).usd_mint
-    instructions = await token_account(client, payer.pubkey(), node.authority, usd_mint)
+    instructions = await token_accounts(client, payer.pubkey(), [node.authority], usd_mint)
     instructions.append(
         escrow.resolve_dispute(
             signers=[member.pubkey() for member in members],

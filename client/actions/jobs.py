@@ -10,15 +10,16 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts, addresses, reads
+from client.actions.due import finishes, settlements, token_accounts
 from client.actions.paying import IO_SLIPPAGE_BP, DollarQuote, dollars_of, from_credit, quote_dollars, sale_for
 from client.amounts import USD
 from client.errors import IonetError, Refused
-from client.instructions import emission, escrow, tokens
+from client.instructions import escrow
 from client.instructions.escrow import BY_HAND, Draw
 from client.reads import JobQuote, StalePrice
 from client.rpc import chain_time
 from client.sending import DEFAULT, SendOptions, Sent, send
-from client.state import Earner, Feed, Job, Rates
+from client.state import Feed, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ async def open_job(
     granted = await from_credit(client, user, quote.deposit, credit)
     own = quote.deposit - granted
     usd_mint = (await reads.terms(client)).usd_mint
-    instructions = await token_account(client, wallet, wallet, usd_mint)
+    instructions = await token_accounts(client, wallet, [wallet], usd_mint)
     sold = await quote_dollars(client, own, slippage_bp) if pay_in_io and own else None
     if sold:
         instructions.append(await sale_for(client, wallet, sold))
@@ -249,58 +250,15 @@ async def open_credit(client: AsyncClient, payer: Keypair, user: Pubkey, options
     )
 
 
-async def rates_page(client: AsyncClient, payer: Pubkey, epoch: int) -> list[Instruction]:
-    """What it takes that the page of an epoch's rate exists: nothing, mostly."""
-    page = (await client.get_account_info(addresses.rates(epoch))).value
-    if page is not None and page.owner == accounts.owner_of(Rates):
-        return []
-    return [emission.open_rates(payer=payer, epoch=epoch)]
-
-
-async def token_account(client: AsyncClient, payer: Pubkey, owner: Pubkey, mint: Pubkey) -> list[Instruction]:
-    """What it takes that the owner's associated token account exists: nothing, mostly."""
-    if await accounts.token_balance(client, addresses.token_account(owner, mint)) is not None:
-        return []
-    return [tokens.create_token_account(payer=payer, owner=owner, mint=mint)]
-
-
 async def settlement(client: AsyncClient, payer: Pubkey, job: Pubkey, found: Job) -> list[Instruction]:
     """What settles a job: its instruction, and what is missing of its accounts."""
-    node = await reads.actor(client, found.node)
-    usd_mint = (await reads.terms(client)).usd_mint
-    instructions = await token_account(client, payer, node.authority, usd_mint)
-    credited = [found.node, *([found.user] if found.benefit == Job.LOCKED_IO else [])]
-    earners = await accounts.fetch_many(client, Earner, [addresses.earner(actor) for actor in credited])
-    epochs = [earner.coupon_epoch if earner else 0 for earner in earners]
-    missing = [actor for actor, earner in zip(credited, earners, strict=True) if earner is None]
-    instructions += [emission.create_earner(payer=payer, actor=actor) for actor in missing]
-    for epoch in {addresses.rates_page(epoch): epoch for epoch in epochs}.values():
-        instructions += await rates_page(client, payer, epoch)
-    instructions.append(
-        escrow.settle_job(
-            job=job,
-            node=found.node,
-            node_usd=addresses.token_account(node.authority, usd_mint),
-            coupon_epoch=epochs[0],
-            affiliate_usd=found.affiliate_usd if found.has_affiliate else None,
-            user=found.user if found.benefit == Job.LOCKED_IO else None,
-            user_coupon_epoch=epochs[-1],
-        )
-    )
-    return instructions
+    steps = await settlements(client, payer, {job: found})
+    return [*steps.setup, *steps.of[job]]
 
 
 async def _finishing(client: AsyncClient, payer: Pubkey, job: Pubkey, found: Job) -> list[Instruction]:
-    usd_mint = (await reads.terms(client)).usd_mint
-    instructions = await token_account(client, payer, found.authority, usd_mint)
-    finish = escrow.finish_job(
-        caller=payer,
-        job=job,
-        authority=found.authority,
-        user_usd=addresses.token_account(found.authority, usd_mint),
-        credit=addresses.credit(found.user) if found.granted else None,
-    )
-    return [*instructions, finish]
+    steps = await finishes(client, payer, {job: found})
+    return [*steps.setup, *steps.of[job]]
 
 
 async def _own_job(client: AsyncClient, authority: Keypair, job: Pubkey) -> Job:

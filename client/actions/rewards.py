@@ -10,7 +10,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts, addresses, economics, reads
-from client.actions.jobs import rates_page
+from client.actions.due import rates_pages
 from client.amounts import IO, USD
 from client.economics import ClaimInput, ClaimSplit
 from client.errors import IonetError
@@ -70,7 +70,7 @@ async def close_epochs(
     if last != state.final_epoch or last == state.closed_epoch:
         raise IonetError(await _why_not_final(client, state, max(last, state.open_epoch)))
     wallet = payer.pubkey()
-    instructions = await rates_page(client, wallet, state.open_epoch)
+    instructions = await rates_pages(client, wallet, [state.open_epoch])
     instructions.append(emission.close_epochs(first=state.open_epoch, through=last))
     return Closed(state.open_epoch, last, await send(client, instructions, [payer], options))
 
@@ -108,7 +108,7 @@ async def claim(
     now = await chain_time(client)
     liquid, bonus = (_shares(found, state, amount, now) for amount in (due.liquid, due.bonus))
 
-    instructions = [*await rates_page(client, wallet, due.coupon_epoch)]
+    instructions = [*await rates_pages(client, wallet, [due.coupon_epoch])]
     affiliate_io = None
     if liquid.affiliate or bonus.affiliate:
         affiliate_io = addresses.token_account(found.affiliate, state.io_mint)

@@ -10,7 +10,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts, addresses, reads, stakes
-from client.actions.jobs import token_account
+from client.actions.due import token_accounts
 from client.amounts import IO
 from client.errors import IonetError
 from client.instructions import slashes
@@ -65,7 +65,7 @@ async def appeal_slash(
     held = await accounts.token_balance(client, source) or 0
     if held < bond:
         raise IonetError(f"an appeal locks {IO.show(bond)}, and {wallet} holds {IO.show(held)}")
-    instructions = await token_account(client, wallet, wallet, registry.io_mint)
+    instructions = await token_accounts(client, wallet, [wallet], registry.io_mint)
     instructions.append(slashes.appeal_slash(authority=wallet, actor=found.actor, id=found.id, source=source))
     sent = await send(client, instructions, [authority], options)
     return await stakes.slash(client, address), sent
@@ -125,7 +125,7 @@ async def dismissal(client: AsyncClient, payer: Pubkey, found: Slash) -> list[In
     io_mint = (await stakes.registry(client)).io_mint
     destination = addresses.token_account(owner, io_mint)
     dismissing = slashes.dismiss_slash(actor=found.actor, id=found.id, proposer=found.proposer, destination=destination)
-    return [*await token_account(client, payer, owner, io_mint), dismissing]
+    return [*await token_accounts(client, payer, [owner], io_mint), dismissing]
 
 
 def _not_due(found: Slash, now: int, wanted: str) -> str:

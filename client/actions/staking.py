@@ -12,7 +12,7 @@ from solders.pubkey import Pubkey
 
 from client import accounts, addresses, economics, reads, stakes
 from client.actions.actors import MAX_COMMISSION_BP, MIN_COMMISSION_BP
-from client.actions.jobs import token_account
+from client.actions.due import token_accounts
 from client.amounts import IO
 from client.errors import IonetError
 from client.instructions import pools, staking
@@ -141,7 +141,7 @@ async def claim_rewards(
     io_mint = (await stakes.registry(client)).io_mint
     destination = addresses.token_account(owner, io_mint)
     claims = [pools.claim_rewards(actor=one.address, owner=owner, destination=destination) for one in found]
-    opening = await token_account(client, payer.pubkey(), owner, io_mint)
+    opening = await token_accounts(client, payer.pubkey(), [owner], io_mint)
     return found, await _in_parts(client, payer, opening, claims, options)
 
 
@@ -166,7 +166,7 @@ async def withdraw_tickets(
         pools.withdraw_ticket(actor=one.ticket.actor, owner=owner, id=one.ticket.id, destination=destination)
         for one in found
     ]
-    opening = await token_account(client, payer.pubkey(), owner, io_mint)
+    opening = await token_accounts(client, payer.pubkey(), [owner], io_mint)
     return found, await _in_parts(client, payer, opening, payments, options)
 
 

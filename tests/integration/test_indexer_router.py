@@ -8,13 +8,18 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from solders.hash import Hash
 from solders.keypair import Keypair
+from solders.message import Message
 from solders.pubkey import Pubkey
+from solders.transaction import Transaction
 
 from client import state
+from client.instructions import tokens
 from client.rpc import connect as connect_node
 from indexer import router, routing, settlement
 from indexer.errors import PublishRefused, VerifyRefused
+from indexer.queries import sql
 from indexer.replay import catch_up
 from indexer.routing import Routed, route
 from indexer.verify import verify_job
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
 SILENT = 901
 """Seconds after which a node that does not report has failed."""
+BLOCKS_TO_LAND = 5
 
 
 class Market:
@@ -205,6 +211,15 @@ async def test_numbers_of_several_users_are_refused_by_name(market: Market, data
             await verify_job(pool, str(other))
 
 
+async def never_landing(client: AsyncClient, world: World) -> tuple[bytes, int]:
+    """A signed transaction that no block takes, and the height of the last block that could."""
+    somebody, unknown = world.person(), Hash.default()
+    account = world.usd(somebody)
+    paying = tokens.transfer(source=account, destination=account, owner=somebody.pubkey(), amount=1)
+    raw = bytes(Transaction([somebody], Message.new_with_blockhash([paying], somebody.pubkey(), unknown), unknown))
+    return raw, (await client.get_block_height()).value + BLOCKS_TO_LAND
+
+
 async def test_a_start_that_was_never_seen_gives_its_room_back(market: Market, databases: Databases) -> None:
     """A kill between the note and the chain: the processors are free again once it cannot land any more."""
     async with indexed(market, databases) as (pool, client):
@@ -218,11 +233,13 @@ async def test_a_start_that_was_never_seen_gives_its_room_back(market: Market, d
         assert {one.node: one.reputation for one in states} == {
             bytes(node): 3_000 * place for place, node in enumerate(market.nodes)
         }
-        note = "INSERT INTO indexer.assignment (job, assignment, node, processors) VALUES ($1, 0, $2, 2)"
-        await pool.execute(note, bytes(32), drawn.node)
+        lost, last_valid = await never_landing(client, market.world)
+        noted = (lost, str(Transaction.from_bytes(lost).signatures[0]), last_valid)
+        await pool.execute(sql("assignment_signed"), bytes(32), 0, drawn.node, 2, *noted)
         (waits,) = await routed(market, pool, client)
         assert "just now" in str(waits.refused)
-        await pool.execute("UPDATE indexer.assignment SET sent_at = now() - interval '121 seconds'")
+        for _ in range(BLOCKS_TO_LAND + 1):
+            market.world.chain.warp(slots=1)
         (goes,) = await routed(market, pool, client)
         assert goes.refused is None
         assert bytes(market.job(job).node) == drawn.node

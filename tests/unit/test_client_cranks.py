@@ -12,7 +12,7 @@ from solders.pubkey import Pubkey
 from spl.token.instructions import CloseAccountParams, close_account
 
 from client import addresses, economics, state
-from client.actions.cranks import due_for_job
+from client.actions.due import due_for_job
 from client.economics import IO
 from client.idl import TOKEN_PROGRAM
 from tests.programs import escrow_steps, staking_steps
