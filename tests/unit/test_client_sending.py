@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
+from solana.rpc.commitment import Finalized
+from solders.instruction import Instruction
 from solders.keypair import Keypair
 
 from client import accounts, sending
@@ -20,48 +20,16 @@ from client.economics import USD
 from client.errors import Refused, Unreachable
 from client.instructions import emission, tokens
 from client.rpc import connect
-from client.sending import SendOptions, TransactionRefused
-from tests.unit.client_network import Network, new_network
-
-Fault = Callable[[dict[str, Any], Callable[[], bytes]], bytes | None]
-"""What becomes of a call: takes it and the way to the node, gives the answer, None to hang up."""
+from client.sending import NotConfirmed, SendOptions, Signed, TransactionRefused
+from tests.programs.world import World
+from tests.unit.client_network import SLOT_MS, Network, new_network
+from tests.wire import no_statuses, wire
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     with new_network(tmp_path_factory.mktemp("keys")) as made:
         yield made
-
-
-@contextmanager
-def wire(url: str, fault: Fault) -> Iterator[str]:
-    """A way to the node on which `fault` decides what arrives; its URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            headers = {"content-type": "application/json"}
-            answer = fault(json.loads(body), lambda: httpx.post(url, content=body, headers=headers).content)
-            if answer is None:
-                self.close_connection = True
-                return
-            self.send_response(200)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 async def _pay(url: str, network: Network, amount: int = 1, options: SendOptions = sending.DEFAULT) -> Keypair:
@@ -130,6 +98,147 @@ async def test_it_is_signed_anew_only_when_its_block_hash_has_expired(network: N
         somebody = await _pay(url, network)
     assert len(set(map(str, sent))) == 2
     assert network.world.chain.balance(network.world.usd(somebody)) == 1
+
+
+class Journal:
+    """Keeps what was signed; `happened` says in which order."""
+
+    def __init__(self) -> None:
+        self.transactions: list[Signed] = []
+        self.happened: list[str] = []
+
+    async def signed(self, transaction: Signed) -> None:
+        self.transactions.append(transaction)
+        self.happened.append("signed")
+
+    async def sent(self, transaction: Signed) -> None:
+        assert transaction == self.transactions[-1]
+        self.happened.append("sent")
+
+
+SHORT = SendOptions(timeout_seconds=1)
+
+
+async def test_what_was_written_down_is_gone_on_with(network: Network) -> None:
+    """A send that times out although it landed: the same transaction is found, and none is signed anew."""
+    world, somebody, journal = network.world, network.person("timed out"), Journal()
+
+    def blind(call: dict[str, Any], forward: Callable[[], bytes]) -> bytes | None:
+        if call["method"] == "getSignatureStatuses":
+            return no_statuses(forward)
+        if call["method"] == "sendTransaction":
+            journal.happened.append("at the node")
+            forward()
+            return None
+        return forward()
+
+    with wire(network.url, blind) as url:
+        async with connect(url) as client:
+            with pytest.raises(NotConfirmed, match="it may still be; look it up before you try again"):
+                await sending.send(client, [_paying(world, somebody)], [world.admin], SHORT, journal)
+    assert journal.happened[:3] == ["signed", "at the node", "sent"]
+    async with connect(network.url) as client:
+        (written,) = journal.transactions
+        again = Signed(written.raw, written.last_valid_block_height)
+        sent = await sending.resume(client, again)
+    assert sent is not None
+    assert (sent.signature, sent.compute_units) == (written.signature, written.compute_units)
+    assert world.chain.balance(world.usd(somebody)) == 1
+
+
+async def test_what_was_never_sent_is_sent_while_it_can_land(network: Network) -> None:
+    """Killed between the journal and the node: the same bytes are sent by whoever goes on."""
+    world, somebody, journal = network.world, network.person("never sent"), Journal()
+
+    class Killed(Exception):
+        """As a kill would, in the test's own process."""
+
+    async def killed(transaction: Signed) -> None:
+        journal.transactions.append(transaction)
+        raise Killed
+
+    journal.signed = killed  # type: ignore[method-assign] # the moment of the kill
+    async with connect(network.url) as client:
+        with pytest.raises(Killed):
+            await sending.send(client, [_paying(world, somebody)], [world.admin], journal=journal)
+        assert world.chain.balance(world.usd(somebody)) == 0
+        (written,) = journal.transactions
+        fate = await sending.look_up(client, written.signature, written.last_valid_block_height)
+        assert fate == sending.Fate(None, is_lost=False)
+        sent = await sending.resume(client, written)
+        assert sent is not None
+        assert (await sending.resume(client, written)) == sent
+    assert sent.signature == written.signature
+    assert world.chain.balance(world.usd(somebody)) == 1
+
+
+async def test_lost_is_said_only_by_a_node_that_knows_every_block_that_could_hold_it(network: Network) -> None:
+    """One whose height is another's, and that has not come so far itself, says nothing; one that has, says lost."""
+    ahead = 10**9
+    answers: list[int] = []
+
+    def behind(call: dict[str, Any], forward: Callable[[], bytes]) -> bytes | None:
+        answer = json.loads(forward())
+        if call["method"] == "getEpochInfo":
+            answer["result"] |= {"absoluteSlot": ahead, "blockHeight": ahead}
+        if call["method"] == "getSignatureStatuses":
+            answers.append(answer["result"]["context"]["slot"])
+        return json.dumps(answer).encode()
+
+    unseen = Keypair().sign_message(b"never sent")
+    with wire(network.url, behind) as url:
+        async with connect(url) as client:
+            assert await sending.look_up(client, unseen, 5) == sending.Fate(None, is_lost=False)
+    assert len(answers) == 2
+    assert max(answers) < ahead
+    async with connect(network.url) as client:
+        height = (await client.get_epoch_info(Finalized)).value.block_height
+        assert await sending.look_up(client, unseen, height - 1) == sending.Fate(None, is_lost=True)
+        # A block that is not final may still be replaced by one that holds it.
+        final = (await client.get_block_height(Finalized)).value
+        confirmed = (await client.get_block_height()).value
+        assert final < confirmed
+        assert not (await sending.look_up(client, unseen, confirmed)).is_lost
+
+
+async def test_what_expired_unseen_is_never_sent_again(network: Network) -> None:
+    """`resume` says None, and sends nothing."""
+    world, somebody, calls = network.world, network.person("expired"), list[str]()
+
+    def watched(call: dict[str, Any], forward: Callable[[], bytes]) -> bytes | None:
+        calls.append(call["method"])
+        return forward()
+
+    with wire(network.url, watched) as url:
+        async with connect(url) as client:
+            draft = sending._Draft(client, [_paying(world, somebody)], [world.admin], sending.DEFAULT)
+            recent = (await client.get_latest_blockhash()).value
+            assert await sending.resume(client, Signed(draft.sign(recent.blockhash, 50_000), 1)) is None
+    assert "sendTransaction" not in calls
+    assert world.chain.balance(world.usd(somebody)) == 0
+
+
+def _paying(world: World, somebody: Keypair) -> Instruction:
+    return tokens.mint_to(
+        mint=world.usd_mint, authority=world.admin.pubkey(), destination=world.usd(somebody), amount=1
+    )
+
+
+async def test_a_copy_that_was_faster_is_no_refusal(network: Network) -> None:
+    """A way to the node that sends everything twice: what the second is refused for is that the first has landed."""
+    world, poor = network.world, network.person("twice", usd=1)
+    payment = tokens.transfer(source=world.usd(poor), destination=world.usd(world.admin), owner=poor.pubkey(), amount=1)
+
+    def twice(call: dict[str, Any], forward: Callable[[], bytes]) -> bytes | None:
+        if call["method"] == "sendTransaction":
+            forward()
+            time.sleep(5 * SLOT_MS / 1_000)
+        return forward()
+
+    with wire(network.url, twice) as url:
+        async with connect(url) as client:
+            await sending.send(client, [payment], [poor])
+    assert world.chain.balance(world.usd(poor)) == 0
 
 
 async def test_a_node_that_is_away_for_a_moment_is_asked_again(network: Network) -> None:
