@@ -38,6 +38,7 @@ FIRST_SLOT: Final = 1_000
 SLOTS: Final = 9_000
 """In an hour."""
 BLOCK_EVENTS: Final = 2_000
+_INDEX: Final = "index.json"
 _CLASSES: Final = {symbol: bp for symbol, bp in CLASS_MULTIPLIERS_BP.items() if symbol in ("H100", "4090", "3090")}
 
 
@@ -299,16 +300,22 @@ class Written:
                 yield entry.slot, file.read(entry.length)
 
 
+def load(folder: Path) -> Written:
+    """What was written into a folder."""
+    found = json.loads((folder / _INDEX).read_text())
+    del found["asked"]
+    entries = [Entry(*entry) for entry in found.pop("entries")]
+    return Written(folder, entries=entries, totals=Totals(*found.pop("totals")), **found)
+
+
 def write(folder: Path, events: int, *, nodes: int = NODES, seed: int = 5) -> Written:
-    """Makes whole hours until there are so many events and records; what stands in the folder already is used again."""
-    index = folder / "index.json"
+    """Makes whole hours until there are so many events and records; the same in the folder already is used again."""
+    index = folder / _INDEX
     asked = {"events": events, "nodes": nodes, "seed": seed}
-    if index.exists():
-        found = json.loads(index.read_text())
-        if found.pop("asked") == asked:
-            entries = [Entry(*entry) for entry in found.pop("entries")]
-            return Written(folder, entries=entries, totals=Totals(*found.pop("totals")), **found)
+    if index.exists() and json.loads(index.read_text())["asked"] == asked:
+        return load(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    index.unlink(missing_ok=True)
     began = time.monotonic()
     history = History(capture(), nodes, seed)
     writer = _Writer(history)

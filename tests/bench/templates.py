@@ -183,14 +183,21 @@ def _person(world: World, person: tuple[Keypair, Pubkey], whose: str) -> People:
     return _wallet(world, owner, whose) | {str(address): (what, whose) for what, address in found.items()}
 
 
-def _kind(transaction: dict[str, Any], members: list[str]) -> str:
-    """The name of the first instruction of ours; of prices also whose they are."""
+def kind_of(transaction: dict[str, Any]) -> str:
+    """The name of its first instruction of ours, `transfer` where there is none, or `failed`."""
     if transaction["meta"]["err"] is not None:
         return "failed"
     message = transaction["transaction"]["message"]
     for call in message["instructions"]:
         program = layouts.programs().get(message["accountKeys"][call["programIdIndex"]])
         if program is not None:
-            name = next(n for n, tag in program.instructions.items() if tag == base58.b58decode(call["data"])[:8])
-            return f"{name} {members.index(message['accountKeys'][0])}" if name == "submit_price" else name
+            tag = base58.b58decode(call["data"])[:8]
+            return next(name for name, discriminator in program.instructions.items() if discriminator == tag)
     return "transfer"
+
+
+def _kind(transaction: dict[str, Any], members: list[str]) -> str:
+    """Its kind; of prices also whose they are."""
+    kind = kind_of(transaction)
+    payer = transaction["transaction"]["message"]["accountKeys"][0]
+    return f"{kind} {members.index(payer)}" if kind == "submit_price" else kind
