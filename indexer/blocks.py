@@ -116,3 +116,5 @@ class Located(Transaction):
     """A transaction and where it is: getTransaction."""
 
     slot: int
+    place: int | None = msgspec.field(name="transactionIndex", default=None)
+    """In its block; absent from nodes before Agave 4."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import assert_never
 
+from indexer.blocks import Position
 from indexer.rpc import Rpc
-from indexer.source.interface import Position, Source
+from indexer.source.interface import Source
 from indexer.source.signatures import Signatures
 from indexer.source.slots import Slots
 

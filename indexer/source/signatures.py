@@ -4,6 +4,9 @@ The chain is read in windows of slots, oldest first. Of each, every address is l
 transaction is looked up and placed in its block, and what two lists and the transactions say must agree. The blocks
 have only those transactions; rows, digests and cursor that come of them are those of the road slot by slot. A window
 ends with the block of its last slot, so that the cursor moves over what was scanned and found empty.
+
+Nobody can tell by these lists that a node leaves out, on every page, a transaction that only one of them would have:
+for a node that is not trusted so far, there is the other road.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ HELD: Final = 200_000
 FIRST_WINDOW: Final = 2_000
 _LONGEST_WINDOW: Final = 100_000
 """Slots."""
+_WITNESSES: Final = 50
+"""Entries among which one must be that was just before."""
 _NEXT: Final = 64
 """Slots asked for at once where one with a block is sought."""
 
@@ -46,8 +51,8 @@ class _Window:
 
     first: int
     last: int
-    after_it: Listed | None
-    """A transaction in a later block, where lists begin; None where they begin at the tip."""
+    after_it: tuple[Listed, Listed] | None
+    """Two of later blocks, one after the other: lists begin at the second. None: they begin at the tip."""
 
 
 class Signatures:
@@ -98,22 +103,24 @@ class Signatures:
     async def _window(self, first: int, until: int, tip: int) -> _Window:
         """Slots from `first` on, up to `until`, and where its lists begin."""
         last = min(first + self._size - 1, until)
-        async with aclosing(listed_slots(self._rpc, last + 1, tip, at_once=_NEXT)) as later:
-            async for slot in later:
+        later: list[Listed] = []
+        async with aclosing(listed_slots(self._rpc, last + 1, tip, at_once=_NEXT)) as slots:
+            async for slot in slots:
                 header = await self._rpc.header(slot, signatures=True)
-                if header.signatures:
-                    return _Window(first, last, Listed(header.signatures[0], slot))
+                later += [Listed(signature, slot) for signature in header.signatures[:2]]
+                if len(later) > 1:
+                    return _Window(first, last, (later[0], later[1]))
         return _Window(first, last, None)
 
     async def _scan(self, window: _Window, tip: int) -> Found:
         """Every transaction in a window that names one of the addresses. Raises `_TooMuch`."""
-        await self._check_indexed(window)
+        newest = await self._begin(window, tip)
         found: Found = {}
         held = 0
 
         async def scan(address: str) -> None:
             nonlocal held
-            entries = listed(self._rpc, address, first_slot=window.first, newest=window.after_it, min_slot=tip)
+            entries = listed(self._rpc, address, first_slot=window.first, newest=newest, min_slot=tip)
             async with aclosing(entries):
                 async for entry in entries:
                     if entry.slot <= window.last and entry.err is None:
@@ -125,23 +132,39 @@ class Signatures:
         await together(scan(address) for address in self._addresses())
         return found
 
-    async def _check_indexed(self, window: _Window) -> None:
-        """A node may have blocks whose transactions it cannot find yet: the newest must be there."""
-        probe = window.after_it
-        if probe is None:
+    async def _begin(self, window: _Window, tip: int) -> Listed | None:
+        """Where the lists of a window begin: see `listed`.
+
+        A node may have blocks whose transactions it cannot find yet, and lists nothing before what it cannot find. So
+        the newest one must be there; and before the one at which the lists begin, its payer's list has the one before.
+        """
+        if window.after_it is None:
             slot = await self._newest(window)
             header = None if slot is None else await self._rpc.header(slot, signatures=True)
-            if slot is None or header is None or not header.signatures:
-                return
-            probe = Listed(header.signatures[-1], slot)
-        located = await self._rpc.located(probe.signature)
+            if slot is not None and header is not None and header.signatures:
+                await self._indexed(Listed(header.signatures[-1], slot))
+            return None
+        witness, newest = window.after_it
+        payer = (await self._indexed(witness)).transaction.message.keys[0]
+        page = await self._rpc.signatures(payer, before=newest.signature, limit=_WITNESSES, min_slot=tip)
+        if all(entry.signature != witness.signature for entry in page):
+            raise self._not_indexed(newest)
+        return newest
+
+    async def _indexed(self, wanted: Listed) -> Located:
+        located = await self._rpc.located(wanted.signature)
         if located is None:
-            raise NodeUnavailable(
-                f"the node at {self._rpc.url} has not indexed the transactions of slot {probe.slot} yet. "
-                "Nothing was skipped: run this again, or read slot by slot"
-            )
-        if located.slot != probe.slot:
-            raise self._contradiction(probe.signature, f"in slot {probe.slot}", f"in slot {located.slot}")
+            raise self._not_indexed(wanted)
+        if located.slot != wanted.slot:
+            raise self._contradiction(wanted.signature, f"in slot {wanted.slot}", f"in slot {located.slot}")
+        return located
+
+    def _not_indexed(self, wanted: Listed) -> NodeUnavailable:
+        return NodeUnavailable(
+            f"the node at {self._rpc.url} does not find the transaction {wanted.signature} of slot {wanted.slot}, "
+            "which is in its block: it has not indexed it yet. Nothing was skipped: run this again, or read slot by "
+            "slot"
+        )
 
     async def _newest(self, window: _Window) -> int | None:
         """The last slot of a window that has a block."""
@@ -175,6 +198,11 @@ class Signatures:
                 raise self._contradiction(signature, f"in slot {slot}", "not in its block")
         order = sorted(wanted, key=places.__getitem__)
         transactions = await together(self._transaction(slot, signature, wanted[signature]) for signature in order)
+        for signature, transaction in zip(order, transactions, strict=True):
+            if transaction.place not in (None, places[signature]):
+                raise self._contradiction(
+                    signature, f"as number {places[signature]} of slot {slot}", f"as number {transaction.place}"
+                )
         return _sparse(header, transactions, [places[signature] for signature in order])
 
     async def _whole(self, slot: int, wanted: Mapping[str, set[str]]) -> Block:
