@@ -45,6 +45,11 @@ def address(what: str, numbers: Numbers) -> Bytes:
     return raw
 
 
+def _address_of(what: str, whose: str, numbers: Mapping[str, Numbers]) -> Bytes:
+    # `node` and `node 7` are nodes, the first and another one of a transaction.
+    return address(f"{what} of a {whose.split()[0]}", numbers[whose])
+
+
 def texts(raw: Bytes) -> Bytes:
     """Addresses in base58."""
     return base58.encode(raw, ADDRESS)
@@ -118,7 +123,7 @@ class Form:
                 filled = self._encoded(self._data[what], copies, numbers, values)
             else:
                 role, whose = self._people[what]
-                filled = texts(address(role, numbers[whose]))
+                filled = texts(_address_of(role, whose, numbers))
             for place in places:
                 table[:, place : place + filled.shape[1]] = filled
         return table
@@ -129,7 +134,7 @@ class Form:
         raw = np.empty((copies, len(data.raw)), np.uint8)
         raw[:] = data.raw
         for place, (role, whose) in data.people:
-            raw[:, place : place + 32] = address(role, numbers[whose])
+            raw[:, place : place + 32] = _address_of(role, whose, numbers)
         for place, kind, name, nth in data.numbers:
             given = values.get(name, values["at"] if name.endswith(".at") else None)
             if given is not None:

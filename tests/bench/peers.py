@@ -8,6 +8,7 @@ import subprocess
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from time import process_time
 from typing import Any, Final
@@ -17,7 +18,8 @@ from anchorpy.program.event import EventParser
 from solders.pubkey import Pubkey
 
 from client.idl import PROGRAMS, ProgramName, coder, program_id
-from indexer.layouts import EVENT_TAG, table_name
+from indexer.layouts import EVENT_TAG, Column, table_name
+from indexer.tables import PLACE, tables
 
 _NODE_PEER: Final = Path(__file__).parent / "peer"
 _RECORDS: Final = {"record_challenges", "post_scores", "commit_challenge"}
@@ -90,7 +92,14 @@ def rows(found: Found) -> Iterator[tuple[str, tuple[Any, ...]]]:
         addresses = _address(found.accounts[0]), _address(found.accounts[2])
         yield "challenge_committed", (*addresses, said.epoch, said.round, bytes(said.commitment))
     else:
-        yield table_name(found.name), tuple(_values(found.data))
+        table = table_name(found.name)
+        yield table, tuple(map(_plain, layout_of(table), _values(found.data)))
+
+
+@cache
+def layout_of(table: str) -> tuple[Column, ...]:
+    """The columns of an event's table after its place."""
+    return tables()[table].columns[len(PLACE) :]
 
 
 def _values(data: Any) -> Iterator[Any]:
@@ -98,19 +107,16 @@ def _values(data: Any) -> Iterator[Any]:
     names = [field.name for field in fields(data)] if is_dataclass(data) else [n for n in data if n != "_io"]
     for name in names:
         value = getattr(data, name)
-        if isinstance(value, Pubkey):
-            yield bytes(value)
-        elif isinstance(value, list) and value and isinstance(value[0], Pubkey):
-            yield [bytes(address) for address in value]
-        elif isinstance(value, list) and name in _BYTES:
-            yield bytes(value)
-        elif is_dataclass(value) or isinstance(value, dict):
+        if is_dataclass(value) or isinstance(value, dict):
             yield from _values(value)
         else:
-            yield value
+            yield bytes(value) if isinstance(value, Pubkey) else value
 
 
-_BYTES: Final = {"symbol", "class", "class_", "digest", "commitment", "evidence", "seed", "candidates_digest"}
+def _plain(column: Column, value: Any) -> Any:
+    if isinstance(value, list):
+        return bytes(value) if column.sql_type == "bytea" else [bytes(v) if isinstance(v, Pubkey) else v for v in value]
+    return value
 
 
 def _address(text: str) -> bytes:

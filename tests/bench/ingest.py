@@ -1,0 +1,198 @@
+"""Events ingested a second, from JSON-RPC into PostgreSQL: `uv run python -m tests.bench.ingest [--events N]`.
+
+A node in a process of its own has the history that `blocks` makes; the replay reads it into a new PostgreSQL, with
+the digests, aggregates and balances that it always keeps. Beside it an indexer such as one writes in an afternoon, with
+AnchorPy and asyncpg's `executemany`, reads the same blocks from the same node into the same tables, exactly once, and
+keeps nothing else. Seconds are of the clock, from the first call to the last commit; the node's work is in them.
+
+`--flat` tells what an event costs in each tenth of the history, and leaves the peer out, as `--alone` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import based58
+import httpx
+
+from indexer import db, tables
+from indexer.replay import catch_up
+from tests.bench import peers
+from tests.bench.blocks import NODES, Totals, Written, load
+from tests.bench.node import serving
+
+if TYPE_CHECKING:
+    from indexer.db import Connection, Pool
+
+_AHEAD: Final = 4
+"""Blocks that the peer fetches while it works on one."""
+_NOT_THE_PEERS: Final = {"block", "io_supply_changed"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One ingestion."""
+
+    events: int
+    """Events and rows of records, all of them in the database."""
+    seconds: float
+    steps: list[tuple[int, float]]
+    """Events so far and seconds since the beginning, after each batch."""
+
+
+async def ours(pool: Pool, url: str, totals: Totals) -> Run:
+    """The replay. Raises `RuntimeError` where not all is there, or something is in quarantine."""
+    steps: list[tuple[int, float]] = [(0, 0.0)]
+    began = time.monotonic()
+    await catch_up(pool, url, progress=lambda slot, until, events: steps.append((events, time.monotonic() - began)))
+    run = Run(await _stored(pool, "chain"), time.monotonic() - began, steps)
+    waiting = await pool.fetchval("SELECT count(*) FROM indexer.quarantine")
+    if waiting or run.events != totals.events + totals.records:
+        raise RuntimeError(f"{run.events} of {totals} are in the database, {waiting} in quarantine")
+    return run
+
+
+async def peer(pool: Pool, url: str, totals: Totals) -> Run:
+    """The afternoon's indexer. Raises `RuntimeError` where not all is there."""
+    names = [name for name in tables.names() if name not in _NOT_THE_PEERS]
+    async with pool.acquire() as connection:
+        await connection.execute("CREATE SCHEMA peer; CREATE TABLE peer.cursor (slot bigint NOT NULL)")
+        await connection.execute("INSERT INTO peer.cursor VALUES (-1)")
+        for name in names:
+            await connection.execute(f"CREATE TABLE peer.{name} (LIKE chain.{name} INCLUDING INDEXES)")
+        began = time.monotonic()
+        async for slot, block in _blocks(url, await connection.fetchval("SELECT slot FROM peer.cursor")):
+            rows = _rows(slot, block)
+            async with connection.transaction():
+                for name, some in rows.items():
+                    await connection.executemany(_insert(name), some)
+                await connection.execute("UPDATE peer.cursor SET slot = $1", slot)
+        seconds = time.monotonic() - began
+    run = Run(await _stored(pool, "peer"), seconds, [])
+    if run.events != totals.events + totals.records:
+        raise RuntimeError(f"the peer stored {run.events} of {totals}")
+    return run
+
+
+async def _blocks(url: str, after: int) -> AsyncIterator[tuple[int, Any]]:
+    """Every block after a slot, some fetched ahead."""
+    async with httpx.AsyncClient(timeout=60) as http:
+
+        async def call(method: str, *params: Any) -> Any:
+            body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            return (await http.post(url, json=body)).json()["result"]
+
+        slots = await call("getBlocks", after + 1, await call("getSlot"))
+        waiting = [asyncio.create_task(call("getBlock", slot)) for slot in slots[:_AHEAD]]
+        for number, slot in enumerate(slots):
+            block = await waiting.pop(0)
+            if number + _AHEAD < len(slots):
+                waiting.append(asyncio.create_task(call("getBlock", slots[number + _AHEAD])))
+            yield slot, block
+
+
+def _rows(slot: int, block: Any) -> dict[str, list[tuple[Any, ...]]]:
+    rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for tx_index, transaction in enumerate(block["transactions"]):
+        signature = None
+        for found in peers.in_transaction(transaction):
+            for table, values in peers.rows(found):
+                rows[table].append((slot, tx_index, found.path, *values))
+                signature = transaction["transaction"]["signatures"][0]
+        if signature is not None:
+            rows["transaction"].append((slot, tx_index, bytes(based58.b58decode(signature.encode()))))
+    return rows
+
+
+def _insert(table: str) -> str:
+    columns = tables.columns(table)
+    names = ", ".join(f'"{name}"' for name in columns)
+    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    return f"INSERT INTO peer.{table} ({names}) VALUES ({places})"  # noqa: S608 - our own names
+
+
+async def _stored(connection: Connection | Pool, schema: str) -> int:
+    """Rows of events and records."""
+    names = set(tables.names()) - {"block", "transaction", "io_supply_changed"}
+    counts = [f"SELECT count(*) AS n FROM {schema}.{name}" for name in sorted(names)]  # noqa: S608 - our own names
+    return int(await connection.fetchval(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)}) AS c"))  # noqa: S608
+
+
+def history(folder: Path, events: int, nodes: int) -> Written:
+    """The history, made by another process so that this one's memory is the replay's."""
+    command = [sys.executable, "-m", "tests.bench.blocks", str(folder), "--events", str(events), "--nodes", str(nodes)]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own module
+    return load(folder)
+
+
+async def bench(server: str, url: str, made: Written, *, with_peer: bool) -> list[Run]:
+    """Runs the replay, then the peer, each in its schema of one database."""
+    pool = await db.connect(server)
+    try:
+        runs = [await ours(pool, url, made.totals)]
+        if with_peer:
+            runs.append(await peer(pool, url, made.totals))
+        return runs
+    finally:
+        await pool.close()
+
+
+def show(made: Written, runs: list[Run], *, flat: bool) -> None:
+    """Prints what was measured."""
+    totals, (mine, *others) = made.totals, runs
+    print(
+        f"{mine.events:,} events and rows of records in {totals.transactions:,} transactions of {totals.blocks:,} "
+        f"blocks, {totals.bytes / 1e6:,.0f} MB of JSON"
+    )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 if not others else None
+    print(f"ionet: {mine.seconds:.1f} s, {mine.events / mine.seconds:,.0f} events a second", end="")
+    print(f", at most {memory:,.0f} MB of memory" if memory else "")
+    for other in others:
+        ratio = other.seconds / mine.seconds
+        print(f"AnchorPy and executemany: {other.seconds:.1f} s, {other.events / other.seconds:,.0f} events a second")
+        print(f"ionet is {ratio:.1f} times as fast")
+    if flat:
+        costs = tenths(mine)
+        print("µs for each event, by tenths of the history: " + " ".join(f"{cost:.1f}" for cost in costs))
+        # Everybody registers in the first tenth, which is other work.
+        print(f"the last tenth costs {costs[-1] / costs[1]:.2f} times the second")
+
+
+def tenths(run: Run) -> list[float]:
+    """µs for each event of each tenth."""
+    ends = []
+    for part in range(11):
+        wanted = run.steps[-1][0] * part / 10
+        ends.append(next(step for step in run.steps if step[0] >= wanted))
+    return [(b[1] - a[1]) / (b[0] - a[0]) * 1e6 for a, b in pairwise(ends)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--events", type=int, default=300_000, help="how many, at least (default 300,000)")
+    parser.add_argument("--nodes", type=int, default=NODES, help=f"of the network (default {NODES:,})")
+    parser.add_argument("--alone", action="store_true", help="without the peer: for long histories")
+    parser.add_argument("--flat", action="store_true", help="what an event costs as the history grows; alone")
+    parser.add_argument("--folder", type=Path, help="where the blocks are, or are to be kept")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        found = history(options.folder or Path(made) / "blocks", options.events, options.nodes)
+        with db.embedded_postgres(Path(made) / "pg") as server, serving(found.folder) as url:
+            runs = asyncio.run(bench(server, url, found, with_peer=not (options.alone or options.flat)))
+        show(found, runs, flat=options.flat)
+
+
+if __name__ == "__main__":
+    main()
