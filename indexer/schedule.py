@@ -7,11 +7,12 @@ two schedulers, a misfire or a restart change nothing. Jobs are kept in the same
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore  # type: ignore[import-untyped] # it has no types
@@ -46,6 +47,8 @@ LOOK_SECONDS: Final = 15
 STAKE_SECONDS: Final = 60
 """and whether a slash or a ticket is due, or balances of another epoch are to be compared."""
 PRUNE_SECONDS: Final = 3_600
+END_SECONDS: Final = 3.0
+"""For looks that are under way when the schedule ends."""
 
 log = logger("indexer")
 
@@ -73,6 +76,8 @@ class Service:
 
 _service: Service | None = None
 """Of this process. Jobs are stored by name, so they find it here."""
+_ticking: Final[set[asyncio.Task[Any]]] = set()
+"""Looks that are under way."""
 
 
 async def ended_epoch(pool: Pool) -> int:
@@ -265,9 +270,15 @@ async def tick(name: str) -> None:
     service = _service
     if service is None:
         raise RuntimeError("jobs run where `running` has begun")
+    task = asyncio.current_task()
+    assert task is not None, "called by the scheduler"
+    _ticking.add(task)
+    task.add_done_callback(_ticking.discard)
     with bound_contextvars(job=name), service.metrics.job_seconds.labels(name).time():
         try:
             await _JOBS[name][0](service)
+        except asyncio.CancelledError:
+            return  # it ends with the schedule; APScheduler would take it for an error
         except Exception as failed:
             service.metrics.failures.labels(name).inc()
             if isinstance(failed, _EXPECTED):
@@ -315,6 +326,8 @@ async def running(service: Service, database_url: str) -> AsyncIterator[AsyncIOS
     finally:
         if scheduler.running:
             scheduler.shutdown(wait=False)
+            if _ticking:  # they are cancelled; what hangs in its end is left
+                await asyncio.wait(_ticking, timeout=END_SECONDS)
         engine.dispose()
         _service = None
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from client.errors import IonetError
 from indexer.db import integer
+from indexer.guard import MAX_LAG_SLOTS
 from indexer.operation import alarms
 from indexer.operation.alarms import Alarm
 from indexer.queries import sql
 from indexer.rpc import Rpc
-from indexer.settlement import MAX_LAG_SLOTS
 from indexer.store import NO_DIGEST
 
 if TYPE_CHECKING:

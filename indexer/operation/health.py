@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from indexer.guard import MAX_LAG_SLOTS
 from indexer.operation.alarms import Kind
 from indexer.operation.probes import Database, Node, Probe, Unanswered
-from indexer.settlement import MAX_LAG_SLOTS
 from indexer.status import Status, Stored, Tip
 
 MAX_LAG_SECONDS: Final = 120
@@ -19,6 +19,9 @@ BEAT_SECONDS: Final = 30.0
 """A loop that was not seen for so long hangs,"""
 REPLAY_SECONDS: Final = 300.0
 """and so does a replay that stored nothing and came to no end."""
+
+OF_DATABASE: Final[frozenset[Kind]] = frozenset({"lag", "quarantine", "drift", "settlement"})
+"""What nobody knows while the database does not answer."""
 
 
 @dataclass(slots=True)

