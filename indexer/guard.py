@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Finalized
 
+from client.rpc import url_of
 from indexer import store
 from indexer.errors import PublishRefused
 from indexer.operation import alarms
@@ -29,6 +30,11 @@ async def require_current(client: AsyncClient, pool: Pool) -> int:
     if cursor is None:
         raise PublishRefused("nothing was replayed yet: nothing is done before `ionet indexer replay`")
     slot = cursor.position.slot
+    if slot > tip:
+        raise PublishRefused(
+            f"the node at {url_of(client)} is {slot - tip} slots behind what was replayed: nothing is done before it "
+            "has caught up; or name another by --url"
+        )
     if tip - slot > MAX_LAG_SLOTS:
         raise PublishRefused(f"the replay is {tip - slot} slots behind: nothing is done before `ionet indexer replay`")
     waiting = await pool.fetchval("SELECT count(*) FROM indexer.quarantine")

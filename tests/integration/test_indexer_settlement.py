@@ -5,31 +5,40 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from solana.rpc.async_api import AsyncClient
+from solana.rpc.commitment import Finalized
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.signature import Signature
+from spl.token.instructions import AuthorityType, SetAuthorityParams, set_authority
 
 from client import addresses, state
+from client.idl import TOKEN_PROGRAM
 from client.rpc import connect as connect_node
-from client.sending import SendOptions
-from indexer import db
+from client.sending import NotConfirmed, SendOptions
+from indexer import db, settlement
+from indexer.errors import PublishRefused
+from indexer.guard import require_current
+from indexer.operation import alarms
 from indexer.replay import catch_up
+from indexer.routing import route
 from indexer.settlement import Settled, open_settlements, settle_due
 from tests.integration.indexer_network import Databases
 from tests.integration.settlement_victim import MOMENTS, OPTIONS, killed
 from tests.programs.world import World, new_world
+from tests.wire import no_statuses, wire
 
 if TYPE_CHECKING:
     from indexer.db import Pool
 
 HOUR = 3_600
+IMPATIENT = SendOptions(timeout_seconds=1)
 SLOT_MS = 40
 KILLS = int(os.environ.get("IONET_SETTLEMENT_KILLS", "8"))
 """At random moments. More by the environment: each takes about three seconds."""
@@ -177,3 +186,150 @@ async def test_two_schedulers_pay_once(works: Works) -> None:
     signatures = {one.signature for done in both for one in done if one.signature}
     assert len(signatures) == len(works.jobs)
     await works.require_agreement(1)
+
+
+async def test_a_send_that_timed_out_and_landed_is_not_signed_again(works: Works) -> None:
+    """The node takes all, says nothing, and denies to have seen them: the next run finds them as they were signed."""
+    works.work()
+    await works.read()
+
+    def blind(call: dict[str, Any], forward: Callable[[], bytes]) -> bytes | None:
+        if call["method"] == "getSignatureStatuses":
+            return no_statuses(forward)
+        if call["method"] == "sendTransaction":
+            forward()
+            return None
+        return forward()
+
+    with wire(works.url, blind) as url:
+        async with connect_node(url) as client:
+            with pytest.raises(NotConfirmed, match="it may still be"):
+                await settle_due(client, works.pool, works.world.admin, options=IMPATIENT)
+    waiting = {one.job: one for one in await open_settlements(works.pool)}
+    assert waiting.keys() == works.jobs.keys()
+    assert {one.state for one in waiting.values()} == {"sent"}
+    done = {one.job: one.signature for one in await works.settle()}
+    assert done == {job: one.signature for job, one in waiting.items()}
+    assert await works.pool.fetchval("SELECT max(signings) FROM indexer.settlement") == 1
+    await works.require_agreement(1)
+
+
+async def test_what_never_arrived_is_signed_anew_once_it_has_expired(works: Works) -> None:
+    """Nothing reaches the chain until the block hash is too old: then another transaction pays, and only that one."""
+    works.work()
+    await works.read()
+    sent: set[str] = set()
+
+    def swallow(call: dict[str, Any], forward: Callable[[], bytes]) -> bytes | None:
+        if call["method"] == "sendTransaction":
+            sent.add(call["params"][0])
+            return None
+        return forward()
+
+    with wire(works.url, swallow) as url:
+        async with connect_node(url) as client:
+            for _ in range(2):
+                with pytest.raises(NotConfirmed):
+                    await settle_due(client, works.pool, works.world.admin, options=IMPATIENT)
+    # The second run sent the same bytes again.
+    assert len(sent) == len(works.jobs)
+    before = {one.job: one.signature for one in await open_settlements(works.pool)}
+    last_valid = await works.pool.fetchval("SELECT max(last_valid_block_height) FROM indexer.settlement")
+    while (await works.client.get_block_height(Finalized)).value <= last_valid:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(SLOT_MS / 1_000)
+    await works.read()
+    done = await works.settle()
+    assert {one.job for one in done if one.signature} == works.jobs.keys()
+    assert not {one.signature for one in done} & set(before.values())
+    assert await works.pool.fetchval("SELECT min(signings) FROM indexer.settlement") == 2
+    await works.require_agreement(1)
+
+
+def give(world: World, account: Pubkey, by: Keypair, to: Keypair) -> None:
+    """A token account gets another owner."""
+    giving = SetAuthorityParams(
+        program_id=TOKEN_PROGRAM,
+        account=account,
+        authority=AuthorityType.ACCOUNT_OWNER,
+        current_authority=by.pubkey(),
+        new_authority=to.pubkey(),
+    )
+    world.chain.send([set_authority(giving)], by)
+
+
+async def test_a_refused_job_does_not_hold_up_the_others(works: Works) -> None:
+    """It is kept with its reason and how often, until what is due is done or not due any more; the others are paid."""
+    works.work()
+    await works.read()
+    held, (owner, _) = next(iter(works.jobs.items()))
+    world = works.world
+    account = world.usd(owner)
+    give(world, account, owner, world.admin)
+    await works.read()
+    done = await works.settle()
+    refused = {one.job: one.refused for one in done if one.refused}
+    assert refused.keys() == {held}
+    assert {one.job for one in done if one.signature} == works.jobs.keys() - {held}
+    (waits,) = await open_settlements(works.pool)
+    assert (waits.job, waits.state, waits.reason) == (held, "refused", refused[held])
+    await works.settle()
+    (still,) = await open_settlements(works.pool)
+    assert still.refusals > waits.refusals
+    give(world, account, world.admin, owner)
+    # Somebody else is faster.
+    world.settle_job(held, works.jobs[held])
+    await works.read()
+    assert await works.settle() == []
+    assert await open_settlements(works.pool) == []
+    state_of = await works.pool.fetchval("SELECT state FROM indexer.settlement WHERE job = $1", bytes(held))
+    assert state_of == "overtaken"
+
+
+async def test_what_the_replay_does_not_find_is_said(works: Works) -> None:
+    """A settlement that a node confirmed, and that is in no block up to where the chain was read."""
+    works.work()
+    await works.read()
+    await works.settle()
+    await works.read()
+    job = next(iter(works.jobs))
+    await works.pool.execute("UPDATE indexer.settlement SET slot = slot - 1 WHERE job = $1", bytes(job))
+    (unseen,) = await open_settlements(works.pool)
+    assert (unseen.job, unseen.state) == (job, "unseen")
+
+
+async def test_nothing_is_done_on_doubtful_facts(works: Works, databases: Databases) -> None:
+    """Never replayed, behind, ahead of the node, in quarantine, in alarm: settlement, routing and scores refuse."""
+    works.work()
+    await works.read()
+    pool, client, world = works.pool, works.client, works.world
+
+    async def refuse(why: str) -> None:
+        for acting in (
+            settle_due(client, pool, world.admin, options=OPTIONS),
+            settlement.release_silent(client, pool, world.admin, options=OPTIONS),
+            route(client, pool, world.router, options=OPTIONS),
+            require_current(client, pool),
+        ):
+            with pytest.raises(PublishRefused, match=why):
+                await acting
+
+    await pool.execute("INSERT INTO indexer.quarantine VALUES (1, 2, 3, 's', 'burn', 'why', '')")
+    await refuse("1 messages are in quarantine")
+    await pool.execute("DELETE FROM indexer.quarantine")
+    for kind in sorted(alarms.STOPPING):
+        await alarms.tell(pool, kind, "why")  # type: ignore[arg-type] # each of them is a kind
+        await refuse(f"while an alarm is open: {kind} since")
+        await alarms.tell(pool, kind, None)  # type: ignore[arg-type] # as above
+    await alarms.tell(pool, "settlement", "one is refused")
+    await require_current(client, pool)
+    slot = await pool.fetchval("SELECT slot FROM indexer.cursor")
+    await pool.execute("UPDATE indexer.cursor SET slot = slot + 1000000")
+    await refuse("slots behind what was replayed")
+    await pool.execute("UPDATE indexer.cursor SET slot = $1 - 200", slot)
+    await refuse("slots behind: nothing is done before")
+    await pool.execute("UPDATE indexer.cursor SET slot = $1", slot)
+    async with databases.pool() as empty:
+        with pytest.raises(PublishRefused, match="nothing was replayed yet"):
+            await settle_due(client, empty, world.admin, options=OPTIONS)
+    await works.read()
+    assert len(await works.settle()) == len(works.jobs)
