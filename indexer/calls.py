@@ -100,13 +100,16 @@ class CallReader:
         if meta.inner is None:
             raise IncompleteBlock(f"the node keeps no inner instructions in slot {slot}")
         try:
+            signature = transaction.transaction.signatures[0]
             self._read(calls, message.instructions, meta.inner, keys)
         except IndexError as error:
-            raise IncompleteBlock(f"the node wrote a transaction in slot {slot} that lacks keys") from error
+            raise IncompleteBlock(
+                f"the node wrote a transaction in slot {slot} that lacks keys or signatures"
+            ) from error
         calls.keys.append(keys)
         calls.slots.append(slot)
         calls.indexes.append(place)
-        calls.signatures.append(transaction.transaction.signatures[0])
+        calls.signatures.append(signature)
 
     def _ours(self, number: int, keys: list[str], watched: Set[str]) -> dict[int, _Ours]:
         """Our programs that a transaction's keys name, by their places in them."""

@@ -142,11 +142,11 @@ def _decode(blocks: Sequence[tuple[int, Block]], io_mint: str | None, supply_aft
     try:
         _read_calls(found)
         found.add(*records.supply(calls, io_mint, supply_after))
+        found.finish(decoded)
     except ValueError as error:
         raise IncompleteBlock(f"the node wrote data that is {error}") from error
     except IndexError as error:
         raise IncompleteBlock("the node wrote a transaction that lacks keys") from error
-    found.finish(decoded)
     begin = decoded.columns.get("emission_initialized")
     if io_mint is None and begin is not None:
         decoded.io_mint = base58.encode(begin["io_mint"][0].tobytes())
@@ -214,13 +214,15 @@ class _Found:
             decoded.columns["transaction"] = self._named()
 
     def _named(self) -> Columns:
-        """The transactions that have rows."""
+        """The transactions that have rows. Raises `IncompleteBlock` where a block has one of them twice."""
         numbers = np.unique(np.concatenate(self._with_rows))
         dtype = tables.tables()["transaction"].dtype
         rows = np.zeros(len(numbers), dtype)
         rows["slot"], rows["tx_index"] = self.slots[numbers], self.indexes[numbers]
         signatures = np.empty((len(numbers), 64), np.uint8)
         texts = [self.calls.signatures[number] for number in numbers.tolist()]
+        if len(set(zip(rows["slot"].tolist(), texts, strict=True))) < len(texts):
+            raise IncompleteBlock("the node wrote the same transaction twice in a block")
         for places, data, lengths in _by_length(texts):
             if (lengths != 64).any():
                 raise ValueError(f"no signature: {texts[int(places[(lengths != 64).argmax()])]!r}")

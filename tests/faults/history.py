@@ -39,6 +39,7 @@ OF_BATCHES: Final = frozenset({"indexer.balance.slot", "indexer.actor_balance.sl
 """Columns with the last slot of a batch: how the chain was cut into them may differ."""
 HOURS: Final = 4
 """Of work, after the walk."""
+SCORED: Final = 8
 SENT_A_SLOT: Final = 2
 """Transactions before the next slot."""
 
@@ -53,6 +54,8 @@ class History:
     """Its last finalized slot."""
     epochs: int
     """Epochs that have ended."""
+    scored: int
+    """An epoch of which there are scores to compute, and of those before it."""
     failed: str
     """Signature of a transaction that emitted an event and then failed."""
 
@@ -94,7 +97,7 @@ def made() -> Iterator[History]:
         world.end_of(first + 2 * HOURS)
         chain.warp(seconds=1)
         tip = int(chain.call("getSlot", {"commitment": "finalized"}))
-        yield History(str(chain.http.base_url), tip, first + 2 * HOURS - 1, failed)
+        yield History(str(chain.http.base_url), tip, first + 2 * HOURS - 1, SCORED, failed)
 
 
 def _epoch(world: World) -> int:

@@ -26,10 +26,19 @@ class _Question(msgspec.Struct):
     params: list[Any] = []
 
 
-class _Answer(msgspec.Struct, omit_defaults=True):
-    id: Any = None
-    result: msgspec.Raw = msgspec.Raw(b"")
-    error: msgspec.Raw = msgspec.Raw(b"")
+class _Answer(msgspec.Struct):
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: msgspec.Raw | None = None
+
+    @property
+    def value(self) -> Any:
+        """The result, decoded."""
+        return msgspec.json.decode(self.result)
+
+
+def _key(method: str, params: list[Any]) -> bytes:
+    """A question without its number."""
+    return msgspec.json.encode([method, params])
 
 
 _QUESTION = msgspec.json.Decoder(_Question)
@@ -74,7 +83,7 @@ class Reply:
     @property
     def result(self) -> Any:
         """What it says, decoded."""
-        return msgspec.json.decode(_ANSWER.decode(self.body).result)
+        return _ANSWER.decode(self.body).value
 
     def say(self, id: Any, result: Any) -> None:
         """Says something else."""
@@ -200,34 +209,33 @@ class Node:
 
     async def truth(self, method: str, *params: Any) -> Any:
         """The real node's result, decoded."""
-        return msgspec.json.decode(_ANSWER.decode(await self._real(method, list(params))).result)
+        return _ANSWER.decode(b"{%s}" % await self._real(_key(method, list(params)))).value
 
-    async def _real(self, method: str, params: list[Any]) -> bytes:
-        key = msgspec.json.encode([method, params])
+    async def _real(self, key: bytes) -> bytes:
+        """The real node's result or error, as it wrote it: a member of an object."""
         if key not in self._truths:
+            method, params = msgspec.json.decode(key)
             question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-            response = await self._http.post(self._url, json=question)
-            self._truths[key] = response.content
+            said = _ANSWER.decode((await self._http.post(self._url, json=question)).content)
+            self._truths[key] = b'"error":' + bytes(said.error) if said.error else b'"result":' + bytes(said.result)
         return self._truths[key]
 
     async def reply(self, question: _Question) -> Reply:
         """The answer to a question."""
-        key = msgspec.json.encode([question.method, question.params])
+        key = _key(question.method, question.params)
         before = self._times[key]
         self._times[key] += 1
         self.asked[question.method] += 1
         for count, event in self._awaited:
             if self.asked["getBlock"] >= count:
                 event.set()
-        asked = Asked(question.method, question.params, question.id, before, self.truth)
-        said = _ANSWER.decode(await self._real(question.method, question.params))
-        said.id = question.id
-        reply = Reply(
-            msgspec.json.encode({"jsonrpc": "2.0", **msgspec.to_builtins(said, builtin_types=(msgspec.Raw,))})
-        )
-        random = Random(b"%d %d %s" % (self._seed, before, key))  # noqa: S311 - repeated by its seed
-        for fault in self.faults:
-            await fault(asked, reply, random)
+        said = await self._real(key)
+        reply = Reply(b'{"jsonrpc":"2.0",%s,"id":%s}' % (said, msgspec.json.encode(question.id)))
+        if self.faults:
+            asked = Asked(question.method, question.params, question.id, before, self.truth)
+            random = Random(b"%d %d %s" % (self._seed, before, key))  # noqa: S311 - repeated by its seed
+            for fault in self.faults:
+                await fault(asked, reply, random)
         return reply
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

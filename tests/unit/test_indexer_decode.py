@@ -59,14 +59,16 @@ def transaction(keys: list[str], top: list[Any], inner: Any, err: Any = None, **
     """A transaction of a block."""
     body = {"err": err, "innerInstructions": inner, "loadedAddresses": {"writable": [], "readonly": []}}
     return {
-        "transaction": {"message": {"accountKeys": keys, "instructions": top}, "signatures": [based58.b58encode(SIGNED).decode()]},
+        "transaction": {"message": {"accountKeys": keys, "instructions": top}, "signatures": []},
         "meta": {**body, **meta, "logMessages": ["Log truncated", "Program data: !!!", ""]},
         "version": 0,
     }
 
 
 def decode(*transactions: dict[str, Any], decoder: Decoder | None = None) -> Decoded:
-    """A block of these."""
+    """A block of these, each signed by its place."""
+    for place, one in enumerate(transactions):
+        one["transaction"]["signatures"] = [based58.b58encode(SIGNED[:-1] + bytes([SIGNED[-1] + place])).decode()]
     raw = {
         "blockhash": "b",
         "previousBlockhash": "a",
