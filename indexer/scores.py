@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -78,18 +79,14 @@ async def computed(pool: Pool, epoch: int, parameters: Parameters = scoring.DEFA
     async with pool.acquire() as connection, connection.transaction():
         # Of two at once, the second waits and finds the work done.
         await connection.execute("LOCK TABLE indexer.scored_epoch IN SHARE ROW EXCLUSIVE MODE")
-        last = await connection.fetchval("SELECT coalesce(max(epoch), 0) FROM indexer.scored_epoch")
-        if epoch < last:
-            return await _kept(connection, epoch, sql("scores_as_of"), epoch)
-        start = await _kept(connection, last, sql("standing"))
-        if epoch == last:
-            return start
+        start = await last_kept(connection)
+        if epoch <= start.epoch:
+            return start if epoch == start.epoch else await _kept(connection, epoch, sql("scores_as_of"), epoch)
         reached = start
         async for found in _from(connection, start, epoch, parameters, from_chain=False):
-            await _keep(connection, found, reached.scores)
+            await keep(connection, found, reached.scores)
             reached = found
-        await connection.execute("TRUNCATE indexer.standing")
-        await columns.append(connection, "indexer", "standing", reached.scores.rows.astype(_STANDING))
+        await stand(connection, reached.scores)
         return reached
 
 
@@ -127,16 +124,17 @@ async def _from(
     scores, since = start.scores, start.until_slot
     for number in range(start.epoch + 1, epoch + 1):
         until = await connection.fetchval(sql("epoch_until_slot"), await end_of(connection, number))
-        read = _facts_from_chain(connection, number, since, until) if from_chain else _facts(connection, number, until)
+        read = facts_from_chain(connection, number, since, until) if from_chain else facts(connection, number, until)
         try:
-            scores = scoring.score(await read, scores, parameters)
+            # In a thread: a million actors take seconds, and others have to be answered meanwhile.
+            scores = await asyncio.to_thread(scoring.score, await read, scores, parameters)
         except UnknownClass as reason:
             raise PublishRefused(f"epoch {number}: {reason}") from reason
         since = until
         yield EpochScores(number, until, scores, scoring.digest(scores))
 
 
-async def _facts(connection: Connection, epoch: int, until: int) -> Facts:
+async def facts(connection: Connection, epoch: int, until: int) -> Facts:
     """The facts of an epoch from what `indexer.aggregates` keeps."""
     return Facts(
         _sorted(await columns.fetch(connection, scoring.ACTOR, sql("epoch_actors"), until)),
@@ -145,7 +143,7 @@ async def _facts(connection: Connection, epoch: int, until: int) -> Facts:
     )
 
 
-async def _facts_from_chain(connection: Connection, epoch: int, since: int, until: int) -> Facts:
+async def facts_from_chain(connection: Connection, epoch: int, since: int, until: int) -> Facts:
     """The same from the chain's own tables, which takes as long as there is history."""
     return Facts(
         _sorted(await columns.fetch(connection, scoring.ACTOR, sql("epoch_actors_from_chain"), until)),
@@ -167,6 +165,12 @@ def _sorted(actors: scoring.Rows) -> scoring.Rows:
     return actors[np.argsort(actors["actor"])]
 
 
+async def last_kept(connection: Connection) -> EpochScores:
+    """The scores of the last epoch that was scored; of epoch 0 where none was."""
+    last = await connection.fetchval("SELECT coalesce(max(epoch), 0) FROM indexer.scored_epoch")
+    return await _kept(connection, last, sql("standing"))
+
+
 async def _kept(connection: Connection, epoch: int, query: str, *arguments: int) -> EpochScores:
     """The scores of an epoch that was scored, which the query gives; epoch 0 is before the first."""
     scores = Scores(_sorted(await columns.fetch(connection, _STANDING, query, *arguments)).astype(scoring.SCORE))
@@ -177,7 +181,7 @@ async def _kept(connection: Connection, epoch: int, query: str, *arguments: int)
     return EpochScores(epoch, head["until_slot"], scores, head["digest"])
 
 
-async def _keep(connection: Connection, found: EpochScores, before: Scores) -> None:
+async def keep(connection: Connection, found: EpochScores, before: Scores) -> None:
     """Writes down an epoch and the scores that do not follow from those before it by being idle."""
     rows = found.scores.rows
     place = scoring.places(before.rows["actor"], rows["actor"])
@@ -198,3 +202,9 @@ async def _keep(connection: Connection, found: EpochScores, before: Scores) -> N
         *(found.epoch, found.until_slot, len(rows), found.digest),
     )
     await columns.append(connection, "indexer", "score", written)
+
+
+async def stand(connection: Connection, scores: Scores) -> None:
+    """Writes down how everybody stands after the last epoch that was kept, in place of how they stood."""
+    await connection.execute("TRUNCATE indexer.standing")
+    await columns.append(connection, "indexer", "standing", scores.rows.astype(_STANDING))

@@ -1,11 +1,10 @@
 -- Adds what came of jobs after slot $1 and up to slot $2 to that of its epoch, by the time of its block. Before the
 -- genesis is known or has come, it is the first epoch's; epochs have $3 seconds.
 INSERT INTO indexer.work AS held (epoch, actor, seconds, usd, jobs, failed, lost)
-SELECT greatest(coalesce((b.time - (SELECT genesis FROM chain.emission_initialized)) / $3 + 1, 1), 1) AS epoch,
+SELECT greatest(coalesce((at.second - (SELECT genesis FROM chain.emission_initialized)) / $3 + 1, 1), 1) AS epoch,
     w.actor, sum(w.seconds), sum(w.usd), sum(w.jobs), sum(w.failed), sum(w.lost)
-FROM chain.work AS w
-JOIN chain.block AS b USING (slot)
-WHERE w.slot > $1 AND w.slot <= $2 AND b.slot > $1 AND b.slot <= $2
+FROM chain.work AS w, LATERAL (SELECT b.time AS second FROM chain.block AS b WHERE b.slot = w.slot LIMIT 1) AS at
+WHERE w.slot > $1 AND w.slot <= $2
 GROUP BY 1, 2
 ON CONFLICT (epoch, actor) DO UPDATE
 SET seconds = held.seconds + excluded.seconds, usd = held.usd + excluded.usd, jobs = held.jobs + excluded.jobs,
