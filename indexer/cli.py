@@ -13,6 +13,7 @@ from client.cli.options import AsJson, KeypairFile, Url, group, settings
 from client.cli.output import emit, facts, note, table, when
 from indexer.operation import LogFormat, LogLevel
 from indexer.options import DEFAULT_DIR, Database, DataDir, KeepEpochs, Listen, with_database
+from indexer.tail_cli import tail
 
 if TYPE_CHECKING:
     from indexer.db import Pool
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from indexer.status import Status
 
 app = group("The indexer: replays the chain into PostgreSQL, settles jobs, publishes scores.")
+app.command()(tail)
 
 FirstSlot = Annotated[
     int,
