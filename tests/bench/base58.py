@@ -58,7 +58,7 @@ def _weights(words: int) -> NDArray[np.float64]:
         limbs += 1
     weights = np.zeros((limbs, words))
     for word in range(words):
-        weight: int = 1 << 16 * (words - 1 - word)
-        for limb in range(limbs):
-            weights[limbs - 1 - limb, word] = weight // _LIMB**limb % _LIMB
+        weight = 1 << 16 * (words - 1 - word)
+        for limb in reversed(range(limbs)):
+            weight, weights[limb, word] = divmod(weight, _LIMB)
     return weights

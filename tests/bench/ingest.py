@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _AHEAD: Final = 4
 """Blocks that the peer fetches while it works on one."""
-_NOT_THE_PEERS: Final = {"block", "io_supply_changed"}
+NOT_THE_PEERS: Final = {"block", "io_supply_changed"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ async def ours(pool: Pool, url: str, totals: Totals) -> Run:
 
 async def peer(pool: Pool, url: str, totals: Totals) -> Run:
     """The afternoon's indexer. Raises `RuntimeError` where not all is there."""
-    names = [name for name in tables.names() if name not in _NOT_THE_PEERS]
+    names = [name for name in tables.names() if name not in NOT_THE_PEERS]
     async with pool.acquire() as connection:
         await connection.execute("CREATE SCHEMA peer; CREATE TABLE peer.cursor (slot bigint NOT NULL)")
         await connection.execute("INSERT INTO peer.cursor VALUES (-1)")
