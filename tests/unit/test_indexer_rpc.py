@@ -1,0 +1,267 @@
+"""Calls to a node: how fast, how often, and what is said when there is no answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from email.utils import formatdate
+from random import Random
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from client.errors import IonetError
+from client.rpc import shown
+from indexer import rpc
+from indexer.errors import ChainMismatch, NodeUnavailable
+from indexer.pace import LONGEST_PAUSE, Pace, asked_pause, backoff
+from indexer.rpc import Rpc
+
+KEY = "s3cret"
+URL = f"https://someone:{KEY}@node.example:8899/{KEY}?api-key={KEY}"
+Answer = Callable[[int], httpx.Response | Exception]
+"""What a node says to its call number n, from 0."""
+
+
+class Time:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.slept: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    def pace(self, most: int = 16) -> Pace:
+        return Pace(most, self.sleep, self.clock)
+
+
+class Calls:
+    """A node that answers as it is told, and the calls that it got."""
+
+    def __init__(self, answer: Answer, url: str = URL) -> None:
+        self.time = Time()
+        self.moments: list[float] = []
+        self._answer = answer
+        self.rpc = Rpc(url, httpx.AsyncClient(transport=httpx.MockTransport(self._respond)), self.time.pace())
+
+    def _respond(self, request: httpx.Request) -> httpx.Response:
+        answer = self._answer(len(self.moments))
+        self.moments.append(self.time.now)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer.headers.get("id") == "asked":
+            said = msgspec.json.decode(answer.content) | {"id": msgspec.json.decode(request.content)["id"]}
+            return httpx.Response(answer.status_code, json=said)
+        return answer
+
+
+def says(**said: object) -> httpx.Response:
+    """An answer of JSON-RPC to the question."""
+    return httpx.Response(200, json=said, headers={"id": "asked"})
+
+
+def after(times: int, answer: httpx.Response | Exception) -> Answer:
+    """So many times this, then the slot 7."""
+    return lambda number: answer if number < times else says(result=7)
+
+
+TRANSIENT: dict[str, httpx.Response | Exception] = {
+    "500": httpx.Response(500),
+    "502": httpx.Response(502, text="<html>Bad Gateway</html>"),
+    "no connection": httpx.ConnectError(f"cannot connect to {URL}"),
+    "a closed connection": httpx.RemoteProtocolError("peer closed connection"),
+    "a silent one": httpx.ReadTimeout(""),
+    "a page": httpx.Response(200, text="<!DOCTYPE html><html></html>"),
+    "nothing": httpx.Response(200),
+    "garbage": httpx.Response(200, content=b"\xff\xfe\x00"),
+    "the beginning": httpx.Response(200, content=b'{"jsonrpc":"2.0","result":'),
+    "another type": says(result="seven"),
+    "no result": says(),
+    "null": says(result=None),
+    "an answer to another question": httpx.Response(200, json={"id": -1, "result": 6}),
+    "that it is behind": says(error={"code": -32005, "message": f"behind {URL}"}),
+}
+BUSY: dict[str, httpx.Response | Exception] = {
+    "429": httpx.Response(429),
+    "503": httpx.Response(503, text="<html></html>"),
+    "429 as an error": says(error={"code": 429, "message": "Too many requests"}),
+}
+
+
+@pytest.mark.parametrize("name", [*TRANSIENT, *BUSY])
+async def test_a_failure_that_passes_is_not_seen(name: str) -> None:
+    """The call is made again, after a pause, and gives the right answer."""
+    calls = Calls(after(3, (TRANSIENT | BUSY)[name]))
+    assert await calls.rpc.slot() == 7
+    assert len(calls.moments) == 4
+    assert calls.moments == sorted(set(calls.moments)), "there is a pause before each"
+    assert sum(calls.rpc.outcomes.values()) == 4
+
+
+@pytest.mark.parametrize("name", [*TRANSIENT, *BUSY])
+async def test_a_failure_that_stays_ends_in_an_error(name: str) -> None:
+    """After so many attempts it says node, method, attempts and what to do; the access key is not in it."""
+    calls = Calls(after(1_000, (TRANSIENT | BUSY)[name]))
+    with pytest.raises(NodeUnavailable) as caught:
+        await calls.rpc.slot()
+    attempts = rpc.BUSY_ATTEMPTS if name in BUSY else rpc.ATTEMPTS
+    assert len(calls.moments) == attempts
+    for said in ("https://node.example:8899", "getSlot", f"{attempts} attempts", "--url"):
+        assert said in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (httpx.Response(403, text="denied"), NodeUnavailable, "refuses with HTTP 403"),
+        (httpx.Response(401, text=""), NodeUnavailable, "refuses with HTTP 401"),
+        (says(error={"code": -32601, "message": f"no method at {URL}"}), NodeUnavailable, "refuses getBlock 5"),
+        (says(error={"code": -32602, "message": "x" * 10_000_000}), NodeUnavailable, "refuses getBlock 5"),
+        (says(error={"code": -32001, "message": "Block cleaned up"}), ChainMismatch, "no longer has what getBlock 5"),
+        (says(error={"code": -32015, "message": "version 1"}), ChainMismatch, "update it"),
+    ],
+)
+async def test_what_will_not_pass_is_said_at_once(answer: httpx.Response, error: type[IonetError], words: str) -> None:
+    """No second attempt where it cannot help; what a node says is passed on in part, without the access key."""
+    calls = Calls(after(1_000, answer))
+    with pytest.raises(error, match=words) as caught:
+        await calls.rpc.block(5)
+    assert len(calls.moments) == 1
+    assert len(str(caught.value)) < 1_000
+    assert KEY not in str(caught.value)
+
+
+async def test_a_node_that_asks_for_a_pause_gets_it() -> None:
+    """Nobody calls before the seconds of `Retry-After` have passed, not those who were not refused either."""
+    calls = Calls(after(1, httpx.Response(429, headers={"retry-after": "17"})))
+    found = await asyncio.gather(*(calls.rpc.slot() for _ in range(40)))
+    assert found == [7] * 40
+    first, *rest = calls.moments
+    waited = [moment for moment in rest if moment > first]
+    assert len(waited) >= 25, "all but those that were under way already"
+    assert all(moment >= first + 17 for moment in waited)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("0", 0),
+        ("12", 12),
+        ("1.5", 1.5),
+        ("-3", 0),
+        ("1e9", LONGEST_PAUSE),
+        ("inf", LONGEST_PAUSE),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        (formatdate(1_000_020, usegmt=True), 20),
+        (formatdate(999_000, usegmt=True), 0),
+        (formatdate(9_000_000, usegmt=True), LONGEST_PAUSE),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+    """Never less than nothing, never more than a minute, and nothing where it cannot be read."""
+    assert asked_pause(header, 1_000_000.0) == seconds
+
+
+@given(attempt=st.integers(1, 1_000))
+@settings(deadline=None)
+def test_pauses_grow_and_end(attempt: int) -> None:
+    """Twice as long each time, with jitter, up to a quarter of a minute."""
+    assert 0.2 <= backoff(attempt) <= min(0.2 * 2**attempt, 15)
+
+
+def test_calls_at_once_are_halved_and_grow_again() -> None:
+    """Half after a refusal, once for all that were under way; one more for each round of answers; never none."""
+    time = Time()
+    pace = time.pace(16)
+    began = time.now
+    time.now += 1
+    for _ in range(16):
+        pace.refused(began, 0)
+    assert pace.limit == 8
+    answers = 0
+    while pace.limit < 16:
+        pace.answered()
+        answers += 1
+    assert 8 * 8 < answers < 8 * 17
+    for _ in range(20):
+        time.now += 1
+        pace.refused(time.now, 0)
+    assert pace.limit == 1
+
+
+async def test_no_more_calls_at_once_than_the_limit() -> None:
+    """Whatever is refused and cancelled meanwhile; and all have their turn."""
+    time, random = Time(), Random(7)  # noqa: S311 - repeated by its seed
+    pace = time.pace(5)
+    running = done = 0
+
+    async def call(is_cancelled: bool) -> None:
+        nonlocal running, done
+        async with pace.turn() as began:
+            running += 1
+            assert running <= 5
+            try:
+                for _ in range(random.randrange(4)):
+                    await asyncio.sleep(0)
+                if is_cancelled:
+                    raise asyncio.CancelledError
+                if random.random() < 0.3:
+                    pace.refused(began, random.random())
+                else:
+                    pace.answered()
+            finally:
+                running -= 1
+        done += 1
+
+    results = await asyncio.gather(*(call(random.random() < 0.2) for _ in range(200)), return_exceptions=True)
+    assert all(result is None or isinstance(result, asyncio.CancelledError) for result in results)
+    assert done > 100
+    assert running == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (URL, "https://node.example:8899"),
+        ("http://127.0.0.1:8899", "http://127.0.0.1:8899"),
+        (f"https://node.example?u=http://{KEY}", "https://node.example"),
+        (f"node.example/{KEY}", "node.example"),
+        ("nonsense", "nonsense"),
+        ("", ""),
+    ],
+)
+def test_urls_are_shown_without_secrets(url: str, expected: str) -> None:
+    """Scheme, host and port, whatever the URL looks like."""
+    assert shown(url) == expected
+
+
+async def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is larger than any block, and one that comes a byte at a time."""
+
+    async def bytes_for_ever() -> object:
+        while True:
+            yield b" "
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(rpc, "ATTEMPTS", 2)
+    with monkeypatch.context() as smaller:
+        smaller.setattr(rpc, "ANSWER_BYTES", 100)
+        with pytest.raises(NodeUnavailable, match="more than 100 bytes"):
+            await Calls(lambda number: httpx.Response(200, content=bytes_for_ever())).rpc.slot()  # type: ignore[arg-type]
+    monkeypatch.setattr(rpc, "CALL_SECONDS", 0.05)
+    with pytest.raises(NodeUnavailable, match="no whole answer"):
+        await Calls(lambda number: httpx.Response(200, content=bytes_for_ever())).rpc.slot()  # type: ignore[arg-type]
