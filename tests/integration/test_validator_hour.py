@@ -21,12 +21,14 @@ from client.instructions import oracle, tokens
 from client.localnet import SOL
 from client.network import CLASS_MULTIPLIERS_BP, Parameters
 from client.rpc import chain_time, connect
-from indexer import db, settlement
+from indexer import db, settlement, store
 from indexer import oracle as publisher
 from indexer.replay import catch_up
 from indexer.scoring import REFERENCES
+from indexer.source import Road
 from indexer.verify import verify_epoch
 from tests.integration.conformance_servers import ROOT, validator, validator_command
+from tests.integration.indexer_network import Databases, digests
 from tests.programs.world import TERMS
 
 pytestmark = pytest.mark.skipif(validator_command() is None, reason="solana-test-validator is not on the PATH")
@@ -58,8 +60,19 @@ async def test_an_hour_on_the_validator(tmp_path: Path) -> None:
         try:
             async with connect(node.rpc) as client:
                 await run_hour(client, pool, node.rpc, admin)
+            await read_by_signatures(pool, Databases(url), node.rpc)
         finally:
             await pool.close()
+
+
+async def read_by_signatures(pool, databases: Databases, rpc: str) -> None:  # type: ignore[no-untyped-def]
+    """On Agave too, the road by signatures leaves what the road slot by slot left."""
+    cursor = await store.cursor(pool)
+    assert cursor is not None
+    async with databases.pool() as other:
+        for until in (cursor.position.slot // 2, cursor.position.slot):
+            await catch_up(other, rpc, until_slot=until, road=Road.SIGNATURES)
+        assert await digests(other) == await digests(pool)
 
 
 async def run_hour(client, pool, rpc: str, admin: Keypair) -> None:  # type: ignore[no-untyped-def]
