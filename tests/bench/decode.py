@@ -134,7 +134,7 @@ def show(name: str, path: Path, io_mint: str | None = None) -> None:
 
 
 def _line(name: str, events: int, seconds: float, than: float | None = None) -> None:
-    ratio = "" if than is None else f"   {seconds / events / than:6.1f} times ours"
+    ratio = "" if than is None else f"   ours is {seconds / events / than:.1f} times as fast"
     print(f"   {name:<41} {events / seconds:10,.0f} a second{ratio}")
 
 

@@ -48,6 +48,8 @@ class Run:
     events: int
     """Events and rows of records, all of them in the database."""
     seconds: float
+    processor: float
+    """Seconds of the processor that this process took; PostgreSQL and the node took theirs besides."""
     steps: list[tuple[int, float]]
     """Events so far and seconds since the beginning, after each batch."""
 
@@ -55,9 +57,10 @@ class Run:
 async def ours(pool: Pool, url: str, totals: Totals) -> Run:
     """The replay. Raises `RuntimeError` where not all is there, or something is in quarantine."""
     steps: list[tuple[int, float]] = [(0, 0.0)]
-    began = time.monotonic()
+    began, used = time.monotonic(), time.process_time()
     await catch_up(pool, url, progress=lambda slot, until, events: steps.append((events, time.monotonic() - began)))
-    run = Run(await _stored(pool, "chain"), time.monotonic() - began, steps)
+    seconds, used = time.monotonic() - began, time.process_time() - used
+    run = Run(await _stored(pool, "chain"), seconds, used, steps)
     waiting = await pool.fetchval("SELECT count(*) FROM indexer.quarantine")
     if waiting or run.events != totals.events + totals.records:
         raise RuntimeError(f"{run.events} of {totals} are in the database, {waiting} in quarantine")
@@ -72,15 +75,15 @@ async def peer(pool: Pool, url: str, totals: Totals) -> Run:
         await connection.execute("INSERT INTO peer.cursor VALUES (-1)")
         for name in names:
             await connection.execute(f"CREATE TABLE peer.{name} (LIKE chain.{name} INCLUDING INDEXES)")
-        began = time.monotonic()
+        began, used = time.monotonic(), time.process_time()
         async for slot, block in _blocks(url, await connection.fetchval("SELECT slot FROM peer.cursor")):
             rows = _rows(slot, block)
             async with connection.transaction():
                 for name, some in rows.items():
                     await connection.executemany(_insert(name), some)
                 await connection.execute("UPDATE peer.cursor SET slot = $1", slot)
-        seconds = time.monotonic() - began
-    run = Run(await _stored(pool, "peer"), seconds, [])
+        seconds, used = time.monotonic() - began, time.process_time() - used
+    run = Run(await _stored(pool, "peer"), seconds, used, [])
     if run.events != totals.events + totals.records:
         raise RuntimeError(f"the peer stored {run.events} of {totals}")
     return run
@@ -156,18 +159,26 @@ def show(made: Written, runs: list[Run], *, flat: bool) -> None:
         f"{mine.events:,} events and rows of records in {totals.transactions:,} transactions of {totals.blocks:,} "
         f"blocks, {totals.bytes / 1e6:,.0f} MB of JSON"
     )
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 if not others else None
-    print(f"ionet: {mine.seconds:.1f} s, {mine.events / mine.seconds:,.0f} events a second", end="")
-    print(f", at most {memory:,.0f} MB of memory" if memory else "")
+    print(_line("ionet", mine))
     for other in others:
-        ratio = other.seconds / mine.seconds
-        print(f"AnchorPy and executemany: {other.seconds:.1f} s, {other.events / other.seconds:,.0f} events a second")
-        print(f"ionet is {ratio:.1f} times as fast")
+        print(_line("AnchorPy and executemany", other))
+        print(f"ionet is {other.seconds / mine.seconds:.1f} times as fast")
+    if not others:
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"at most {memory:,.0f} MB of memory")
     if flat:
         costs = tenths(mine)
         print("µs for each event, by tenths of the history: " + " ".join(f"{cost:.1f}" for cost in costs))
         # Everybody registers in the first tenth, which is other work.
         print(f"the last tenth costs {costs[-1] / costs[1]:.2f} times the second")
+
+
+def _line(name: str, run: Run) -> str:
+    each = run.processor / run.events * 1e6
+    return (
+        f"{name}: {run.seconds:.1f} s, {run.events / run.seconds:,.0f} events a second; "
+        f"{each:.1f} µs of the processor for each"
+    )
 
 
 def tenths(run: Run) -> list[float]:
