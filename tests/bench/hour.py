@@ -10,7 +10,7 @@ import asyncio
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from solders.hash import Hash
 from solders.keypair import Keypair
+from solders.message import Message
 from solders.transaction import Transaction
 
 from client.economics import SECONDS_PER_HOUR, collateral
@@ -49,17 +50,18 @@ _NODES: Final = "node", "owner", "earner"
 
 @dataclass
 class Watch:
-    """Seconds of each stage."""
+    """What each stage took."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def over(self, stage: str) -> Iterator[None]:
         """Times what happens in it."""
-        began = time.perf_counter()
+        began, computed = time.perf_counter(), time.process_time()
         yield
         self.seconds[stage] = time.perf_counter() - began
-        print(f"{stage:24} {self.seconds[stage]:8.2f} s", flush=True)
+        own = time.process_time() - computed
+        print(f"{stage:24} {self.seconds[stage]:8.2f} s, of which {own:6.2f} s in this process", flush=True)
 
 
 class Network:
@@ -172,10 +174,13 @@ async def post(pool: "Pool", epoch: int, found: Scores, watch: Watch) -> list[by
         size = posting.batch_size(public)
         instructions = list(posting.postings(public, epoch, posting.wanted(found, earners), size))
     with watch.over("sign"):
-        return [
-            bytes(Transaction(signers, compose([one], public[0], Hash.default(), COMPUTE_UNITS), Hash.default()))
-            for one in instructions
-        ]
+        return [signed(compose([one], public[0], Hash.default(), COMPUTE_UNITS), signers) for one in instructions]
+
+
+def signed(message: Message, signers: Sequence[Keypair]) -> bytes:
+    """A transaction as it is sent; its first keys are the signers'. Twice as fast as the constructor with keys."""
+    raw = bytes(message)
+    return bytes(Transaction.populate(message, [key.sign_message(raw) for key in signers]))
 
 
 async def run(url: str, nodes: int) -> None:
@@ -191,6 +196,7 @@ async def run(url: str, nodes: int) -> None:
         transactions = await post(pool, HOURS, found, watch)
     finally:
         await pool.close()
+    assert Transaction.from_bytes(transactions[-1]).verify_with_results() == [True] * SIGNERS
     hour = sum(watch.seconds[stage] for stage in ("load", "score", "digest", "keep", "build", "sign"))
     rewarded = int(np.count_nonzero(found.rows["points"]))
     print(
