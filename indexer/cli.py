@@ -99,6 +99,8 @@ def status(
         facts("Indexer", _status_facts(found))
     for reason in found.stored.reasons:
         note(f"in quarantine: {reason}")
+    for stuck in found.stored.stuck:
+        note(f"not settled: {stuck}")
     for complaint in found.complaints:
         note(f"WRONG: {complaint}")
     raise typer.Exit(1 if found.complaints else 0)
@@ -296,6 +298,7 @@ def _status_facts(found: Status) -> list[tuple[str, object]]:
         ("last closed epoch", stored.closed_epoch or "none"),
         ("digest of the chain", stored.chain_digest),
         ("balances compared", compared),
+        ("settlements", f"{stored.open_settlements} on their way, {stored.stuck_settlements} stuck"),
         ("oldest slot kept", stored.oldest_slot or "all"),
         ("database", f"{stored.database_bytes / 1e6:,.1f} MB"),
     ]

@@ -8,9 +8,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, Final, Generic, TypeVar
 
-import httpx
+import aiohttp
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -32,6 +33,8 @@ CALL_SECONDS: Final = 120.0
 ANSWER_BYTES: Final = 1 << 28
 """What an answer may have: some twenty times the largest block."""
 CONNECTIONS: Final = 16
+_BUFFER_BYTES: Final = 1 << 20
+_HEADERS: Final = {"content-type": "application/json"}
 
 _NOT_YET: Final = {-32004, -32014}
 """The block is not there yet, or its status is not: worth another try. So are -32005 (behind) and -32603."""
@@ -47,6 +50,9 @@ _UNAVAILABLE_STATUS: Final = {429, 503}
 _MESSAGE: Final = 300
 """Characters of a node's own words that are passed on."""
 _HOST: Final = re.compile(r"https?://\S+")
+
+OUTCOMES: Final[ContextVar[Counter[tuple[str, str]] | None]] = ContextVar("outcomes", default=None)
+"""Where nodes that are opened in this context count their attempts; None: each for itself."""
 
 
 class _Retry(Exception):
@@ -89,10 +95,11 @@ class Rpc:
     What a node has forgotten, or never had, is `ChainMismatch`.
     """
 
-    def __init__(self, url: str, http: httpx.AsyncClient, pace: Pace | None = None) -> None:
+    def __init__(self, url: str, http: aiohttp.ClientSession, pace: Pace | None = None) -> None:
         self.url = shown(url)
         """As it may be shown: scheme and host. Path and query may hold an access key."""
-        self.outcomes: Counter[tuple[str, str]] = Counter()
+        counted = OUTCOMES.get()
+        self.outcomes: Counter[tuple[str, str]] = Counter() if counted is None else counted
         """How many attempts of each method were `ok`, `retried`, `busy` or `failed`."""
         self._url = url
         self._http = http
@@ -203,16 +210,15 @@ class Rpc:
         asked = self._last_id
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": asked, "method": method, "params": params})
         response, content = await self._post(body)
-        if response.status_code in _UNAVAILABLE_STATUS:
-            reason = f"HTTP {response.status_code}"
-            raise _Busy(reason, asked_pause(response.headers.get("retry-after"), time.time()))
-        if response.status_code >= 500 or response.status_code == 408:
-            raise _Retry(f"HTTP {response.status_code}")
+        if response.status in _UNAVAILABLE_STATUS:
+            raise _Busy(f"HTTP {response.status}", asked_pause(response.headers.get("retry-after"), time.time()))
+        if response.status >= 500 or response.status == 408:
+            raise _Retry(f"HTTP {response.status}")
         try:
             answer = decoder.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            if response.status_code != 200:
-                raise NodeUnavailable(f"the node at {self.url} refuses with HTTP {response.status_code}") from error
+            if response.status != 200:
+                raise NodeUnavailable(f"the node at {self.url} refuses with HTTP {response.status}") from error
             raise _Retry(f"not an answer to {method}: {error}") from error
         if answer.error is not None:
             raise _refusal(self.url, method, params, answer.error)
@@ -222,19 +228,21 @@ class Rpc:
             raise _Retry(f"not an answer to {method}: it has no result")
         return answer.result
 
-    async def _post(self, body: bytes) -> tuple[httpx.Response, bytes]:
-        request = self._http.stream("POST", self._url, content=body, headers={"content-type": "application/json"})
+    async def _post(self, body: bytes) -> tuple[aiohttp.ClientResponse, bytes]:
         parts, size = [], 0
         try:
-            async with asyncio.timeout(CALL_SECONDS), request as response:
-                async for part in response.aiter_bytes():
+            async with (
+                asyncio.timeout(CALL_SECONDS),
+                self._http.post(self._url, data=body, headers=_HEADERS, allow_redirects=False) as response,
+            ):
+                async for part in response.content.iter_any():
                     size += len(part)
                     if size > ANSWER_BYTES:
                         raise _Retry(f"an answer of more than {ANSWER_BYTES:,} bytes")
                     parts.append(part)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise NodeUnavailable(f"{self.url!r} is no URL of a node: give http://… or https://…") from error
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise _Retry(_HOST.sub(self.url, f"{type(error).__name__} {error}".strip())) from error
         except TimeoutError as error:
             raise _Retry(f"no whole answer in {CALL_SECONDS:.0f} seconds") from error
@@ -280,6 +288,8 @@ def _refusal(url: str, method: str, params: tuple[Any, ...], error: _Error) -> E
 @asynccontextmanager
 async def open_rpc(url: str, connections: int = CONNECTIONS) -> AsyncIterator[Rpc]:
     """A node at `url`, with at most so many calls at once."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    async with httpx.AsyncClient(timeout=READ_SECONDS, limits=limits, verify=tls()) as http:
+    connector = aiohttp.TCPConnector(limit=connections, ssl=tls())
+    timeout = aiohttp.ClientTimeout(sock_connect=READ_SECONDS, sock_read=READ_SECONDS)
+    session = aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=_BUFFER_BYTES, trust_env=True)
+    async with session as http:
         yield Rpc(url, http, Pace(connections))

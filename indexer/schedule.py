@@ -30,13 +30,14 @@ from client.actions import close_epochs
 from client.actions.cranks import crank_stake, crank_stakers
 from client.errors import IonetError
 from client.sending import DEFAULT, SendOptions
-from indexer import oracle, routing, scores, settlement, store
+from indexer import oracle, routing, scores, settlement, store, tail
 from indexer.errors import ChainMismatch, DatabaseUnavailable, IncompleteBlock
 from indexer.operation import alarms, drift, retention
 from indexer.operation.health import Pulse
 from indexer.operation.logs import logger
 from indexer.operation.metrics import Metrics
 from indexer.replay import catch_up
+from indexer.rpc import OUTCOMES, open_rpc
 
 if TYPE_CHECKING:
     from indexer.db import Pool
@@ -121,6 +122,7 @@ async def replay(service: Service) -> None:
         metrics.events.inc(events - read)
         last, read, pulse.replayed = now, events, now
 
+    counted = OUTCOMES.set(metrics.calls)
     try:
         stats = await catch_up(service.pool, service.rpc_url, first_slot=service.first_slot, progress=stored)
     except (ChainMismatch, IncompleteBlock) as stopped:
@@ -128,6 +130,7 @@ async def replay(service: Service) -> None:
         raise
     finally:
         pulse.replayed = time.monotonic()
+        OUTCOMES.reset(counted)
     pulse.gap = None
     metrics.blocks.inc(stats.slots)
     metrics.transactions.inc(stats.transactions)
@@ -135,11 +138,23 @@ async def replay(service: Service) -> None:
         log.info("replayed", slots=stats.slots, events=stats.events, seconds=round(stats.seconds, 3))
 
 
+async def follow_tail(service: Service) -> None:
+    """Reads what is confirmed and not final, for people to look at."""
+    counted = OUTCOMES.set(service.metrics.calls)
+    try:
+        async with open_rpc(service.rpc_url) as rpc:
+            await tail.follow(service.pool, rpc)
+    finally:
+        OUTCOMES.reset(counted)
+
+
 async def settle(service: Service) -> None:
     """Settles what was worked, once for each epoch that has ended."""
     payer, epoch = service.payer, await ended_epoch(service.pool)
     if payer is None or epoch == 0:
         return
+    # Also between the hours: a transaction that was not confirmed in time, or that a process left when it was killed.
+    await settlement.resume_open(service.client, service.pool, options=service.options)
 
     async def work() -> str:
         done = await settlement.settle_due(service.client, service.pool, payer, options=service.options)
@@ -254,6 +269,7 @@ async def _is_settled(pool: Pool, epoch: int) -> bool:
 
 _JOBS: Final[dict[str, tuple[Callable[[Service], Awaitable[None]], int]]] = {
     "replay": (replay, REPLAY_SECONDS),
+    "tail": (follow_tail, REPLAY_SECONDS),
     "router": (route, REPLAY_SECONDS),
     "replacement": (replace, LOOK_SECONDS),
     "settlement": (settle, LOOK_SECONDS),

@@ -13,13 +13,14 @@ from indexer.operation import alarms
 from indexer.operation.alarms import Alarm
 from indexer.queries import sql
 from indexer.rpc import Rpc
+from indexer.settlement import OpenSettlement, open_settlements
 from indexer.store import NO_DIGEST
 
 if TYPE_CHECKING:
-    from indexer.db import Connection, Pool
+    from indexer.db import Pool
 
 _SHOWN: Final = 5
-"""Reasons of what is in quarantine."""
+"""Reasons of what is in quarantine, or is not settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,12 @@ class Stored:
     oldest_slot: int
     """Of which everything is kept; 0: nothing was dropped."""
     database_bytes: int
+    open_settlements: int
+    """On their way."""
+    stuck_settlements: int
+    """That the chain refused, or that a node confirmed and no block holds."""
+    stuck: tuple[str, ...]
+    """Of them, the first few, with the reason."""
     compared_slot: int | None
     """As of which balances were last compared with the chain; None: never."""
     differing: int
@@ -93,6 +100,8 @@ class Status:
         kinds = {alarm.kind for alarm in self.stored.alarms}
         if self.stored.quarantined and "quarantine" not in kinds:
             found.append(f"{self.stored.quarantined} messages are in quarantine")
+        if self.stored.stuck_settlements and "settlement" not in kinds:
+            found.append(f"{self.stored.stuck_settlements} settlements are stuck; the first: {self.stored.stuck[0]}")
         if self.lag_slots > MAX_LAG_SLOTS and "lag" not in kinds:
             found.append(f"the replay is {self.lag_slots:,} slots behind: run `ionet indexer replay`, or `run`")
         return found
@@ -100,22 +109,18 @@ class Status:
 
 async def stored(pool: Pool) -> Stored:
     """Asks the database. Raises what asyncpg raises where it is away."""
-    async with pool.acquire() as connection:
-        return await stored_by(connection)
-
-
-async def stored_by(connection: Connection) -> Stored:
-    """As `stored`."""
-    row = await connection.fetchrow(sql("status_now"))
+    row = await pool.fetchrow(sql("status_now"))
     assert row is not None, "one row, always"
-    waiting = await connection.fetch(sql("status_quarantine"), _SHOWN) if row["quarantined"] else []
+    waiting = await pool.fetch(sql("status_quarantine"), _SHOWN) if row["quarantined"] else []
+    settlements = await open_settlements(pool)
+    stuck = [one for one in settlements if one.state in ("refused", "unseen")]
     return Stored(
         slot=row["slot"] or 0,
         time=row["time"] or 0,
         chain_digest=(row["digest"] or NO_DIGEST).hex(),
         quarantined=row["quarantined"],
         reasons=tuple(f"slot {one['slot']}, {one['program']}: {one['reason']}" for one in waiting),
-        alarms=tuple(await alarms.open(connection)),
+        alarms=tuple(await alarms.open(pool)),
         final_epoch=row["final_epoch"] or 0,
         final_digest=row["final_digest"].hex() if row["final_digest"] else None,
         closed_epoch=row["closed_epoch"] or 0,
@@ -124,6 +129,9 @@ async def stored_by(connection: Connection) -> Stored:
         recent_events_per_second=round(integer(row["recent_events"]) / 60),
         oldest_slot=row["oldest_slot"],
         database_bytes=row["database_bytes"],
+        open_settlements=len(settlements) - len(stuck),
+        stuck_settlements=len(stuck),
+        stuck=tuple(_why(one) for one in stuck[:_SHOWN]),
         compared_slot=row["compared_slot"],
         differing=row["differing"] or 0,
     )
@@ -138,3 +146,10 @@ async def status(pool: Pool, rpc: Rpc) -> Status:
     except IonetError:
         time = None
     return Status(held, Tip(slot, time))
+
+
+def _why(one: OpenSettlement) -> str:
+    what = f"job {one.job}, period {one.period}"
+    if one.state == "refused":
+        return f"{what}: refused {one.refusals} times, {one.reason}"
+    return f"{what}: {one.signature} was confirmed, and no block holds it"

@@ -109,8 +109,8 @@ def _of_stored(stored: Stored | None) -> dict[Kind, str]:
     found: dict[Kind, str] = {}
     if stored.quarantined:
         found["quarantine"] = f"{stored.quarantined} messages are not understood; the first: {stored.reasons[0]}"
-    for alarm in stored.alarms:
-        # Opened at the end of longer work, by what found them.
-        if alarm.kind in ("drift", "settlement"):
-            found[alarm.kind] = alarm.detail
+    if stored.stuck_settlements:
+        found["settlement"] = f"{stored.stuck_settlements} settlements are stuck; the first: {stored.stuck[0]}"
+    # Opened at the end of longer work, by what found it.
+    found.update({alarm.kind: alarm.detail for alarm in stored.alarms if alarm.kind == "drift"})
     return found

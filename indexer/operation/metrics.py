@@ -40,6 +40,7 @@ class Metrics:
         self.final_epoch = self._gauge("final_epoch", "Last epoch whose scores are final, as far as replayed.")
         self.closed_epoch = self._gauge("closed_epoch", "Last closed epoch, as far as replayed.")
         self.open_settlements = self._gauge("open_settlements", "Settlements on their way.")
+        self.stuck_settlements = self._gauge("stuck_settlements", "Settlements that were refused, or are in no block.")
         self.drift_balances = self._gauge("drift_balances", "Balances that differed when they were last compared.")
         self.compared_slot = self._gauge("compared_slot", "Slot as of which balances were last compared.")
         self.database_bytes = self._gauge("database_bytes", "Size of the database.")

@@ -24,7 +24,7 @@ LOOK_SECONDS: Final = 5.0
 HOLD_SECONDS: Final[dict[Kind, float]] = {"lag": 60.0, "node": LOOK_SECONDS, "database": LOOK_SECONDS}
 """How long something must be wrong before it is an alarm: a lag passes, and so does a lost packet."""
 _END_SECONDS: Final = 5.0
-WATCHED: Final[tuple[Kind, ...]] = ("node", "lag", "gap", "quarantine", "schedule")
+WATCHED: Final[tuple[Kind, ...]] = ("node", "lag", "gap", "quarantine", "settlement", "schedule")
 """Alarms that a look opens and closes; the others are told where they are found."""
 
 _log = logger("monitor")
@@ -73,6 +73,8 @@ class Monitor:
             shown.quarantined.set(stored.quarantined)
             shown.final_epoch.set(stored.final_epoch)
             shown.closed_epoch.set(stored.closed_epoch)
+            shown.open_settlements.set(stored.open_settlements)
+            shown.stuck_settlements.set(stored.stuck_settlements)
             shown.database_bytes.set(stored.database_bytes)
             shown.drift_balances.set(stored.differing)
             shown.compared_slot.set(stored.compared_slot or 0)

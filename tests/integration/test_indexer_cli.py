@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -12,12 +13,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from solders.pubkey import Pubkey
 
 from client import addresses, keys
 from client.instructions import emission, oracle
-from indexer import scoring
+from indexer import db, scoring
+from indexer.operation import alarms
 from indexer.scoring import REFERENCES
 from tests.programs.world import GENESIS, World, new_world
 
@@ -104,6 +107,9 @@ def test_replay_status_and_verify(world: World, tmp_path: Path) -> None:
     assert (status["lag_slots"], status["quarantined"], status["final_epoch"]) == (0, 0, 1)
     assert status["healthy"]
     assert status["events_per_second"] > 0
+    drift = ionet.json("indexer", "drift", "--recount")
+    assert drift["ok"]
+    assert drift["compared"] > 3
     verified = ionet.json("verify", "--epoch", "1")
     assert verified["ok"]
     assert [payout["points"] for payout in verified["payouts"]] == [1_000]
@@ -185,21 +191,53 @@ def test_verify_wants_one_thing(world: World, tmp_path: Path) -> None:
         assert "either --epoch or --job" in " ".join(done.stderr.replace("│", " ").split())
 
 
+def test_what_is_wrong_is_an_exit_code(world: World, tmp_path: Path) -> None:
+    """An open alarm, a row that is not the chain's: exit code 1, and the reason."""
+    world.node()
+    world.chain.warp(seconds=1)
+    ionet = Command(tmp_path, str(world.chain.http.base_url))
+    ionet.json("indexer", "replay")
+
+    async def spoil() -> None:
+        pool = await db.connect(url)
+        await alarms.tell(pool, "gap", "slot 9 follows slot 7")
+        await pool.execute("UPDATE chain.collateral_deposited SET amount = amount + 1")
+        pool.terminate()
+
+    with db.embedded_postgres(tmp_path / "pg") as url:
+        asyncio.run(spoil())
+        status = ionet.json("indexer", "status", code=1)
+        assert [(alarm["kind"], alarm["detail"]) for alarm in status["alarms"]] == [("gap", "slot 9 follows slot 7")]
+        assert not status["healthy"]
+        shown = ionet.run("indexer", "status")
+        assert "WRONG: gap since " in shown.stderr
+        (difference,) = ionet.json("indexer", "drift", "--recount", code=1)["differences"]
+        assert difference["kind"] == "stake vault, counted again"
+        assert difference["found"] == difference["expected"] + 1
+
+
 def test_run_follows_until_it_is_told_to_stop(world: World, tmp_path: Path) -> None:
-    """It has read the chain when it says that it follows; SIGTERM ends it with 0."""
+    """It has read the chain when it says that it follows, and is well by HTTP; SIGTERM ends it with 0."""
     world.chain.warp(seconds=1)
     ionet = Command(tmp_path, str(world.chain.http.base_url))
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [IONET, "indexer", "run", *ionet.options], stderr=subprocess.PIPE, text=True, env=ionet.environment
+        [IONET, "indexer", "run", "--listen", "127.0.0.1:0", *ionet.options],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ionet.environment,
     )
     assert process.stderr is not None
     lines = []
     for line in process.stderr:
-        lines.append(line)
-        if "following" in line:
+        lines.append(json.loads(line))
+        if lines[-1]["event"] == "following":
             break
+    address = next(line["address"] for line in lines if line["event"] == "listening")
+    health = httpx.get(f"http://{address}/healthz", timeout=10)
+    assert (health.status_code, health.json()["healthy"]) == (200, True)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0, "".join([*lines, *process.stderr])
+    assert process.wait(20) == 0
+    lines += [json.loads(line) for line in process.stderr]
     process.stderr.close()
-    assert any("replayed" in line for line in lines)
+    assert [line["event"] for line in lines] == ["listening", "replayed", "following", "stopped"]
     assert ionet.json("indexer", "status")["lag_slots"] == 0

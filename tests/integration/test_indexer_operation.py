@@ -31,6 +31,10 @@ QUARANTINED = (
     "INSERT INTO indexer.quarantine (slot, tx_index, path, signature, program, reason, data) "
     "VALUES (1, 0, 0, 'signature', 'oracle', 'an event of version 9', '')"
 )
+REFUSED = (
+    "INSERT INTO indexer.settlement (job, period, action, assignment, seconds, state, refusals, reason, ended_at) "
+    "VALUES ($1, 0, 'settled', 1, 60, 'refused', 3, 'escrow refused: paused', now())"
+)
 NOBODY = "127.0.0.1:1"
 
 
@@ -156,8 +160,14 @@ async def test_what_is_wrong_becomes_an_alarm(network: Network, databases: Datab
         await pool.execute("TRUNCATE indexer.quarantine")
         assert await look(102) == []
 
+        await pool.execute(REFUSED, bytes(32))
+        assert await look(103) == ["settlement"]
+        assert figure("stuck_settlements") == 1
+        await pool.execute("UPDATE indexer.settlement SET state = 'overtaken'")
+        assert await look(104) == []
+
         pulse.beat -= BEAT_SECONDS
-        assert await look(103) == ["schedule"]
+        assert await look(105) == ["schedule"]
     finally:
         await watched.close()
         pool.terminate()
@@ -232,6 +242,8 @@ async def test_a_gap_stays_an_alarm_until_the_replay_gets_past_it(
             assert (failed["event"], failed["job"], failed["level"]) == ("failed", "replay", "warning")
             assert str(failed["reason"]).startswith("fork: the block of slot")
             assert wrong.metrics.registry.get_sample_value("ionet_indexer_job_failures_total", {"job": "replay"}) == 1
+            called = {"method": "getSlot", "outcome": "ok"}
+            assert wrong.metrics.registry.get_sample_value("ionet_indexer_rpc_calls_total", called) == 1
             assert right.pulse.gap == failed["reason"]
             await schedule.replay(right)
             assert right.pulse.gap is None

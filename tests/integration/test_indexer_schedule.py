@@ -54,7 +54,7 @@ async def test_the_schedule_runs_an_hour_by_itself(network: Network, databases: 
         }
         async with schedule.running(service, url):
             await asyncio.sleep(0)
-        assert await pool.fetchval("SELECT count(*) FROM indexer.scheduled_job") == 9
+        assert await pool.fetchval("SELECT count(*) FROM indexer.scheduled_job") == 10
     pool.terminate()
 
 
