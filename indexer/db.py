@@ -34,7 +34,21 @@ _WRITER_LOCK: Final = 0x696F6E65_00000002
 _PASSWORD: Final = re.compile(r"(://[^:/@]*):[^@]*@")
 
 # Whatever asyncpg raises when the server is away, went away, or refuses the connection.
-_UNAVAILABLE: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+_UNAVAILABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of a connection that was told goodbye while nobody listened
+)
+# When it is there and cannot: it is full, its disk fails, somebody else holds a table.
+_UNABLE: Final = (
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TransactionRollbackError,
+)
 
 
 @contextmanager
@@ -101,7 +115,7 @@ async def connect(url: str) -> Pool:
             pool.terminate()
         if isinstance(error, (*_UNAVAILABLE, asyncpg.PostgresError, ValueError)):
             raise DatabaseUnavailable(
-                f"no database at {without_password(url)}: {error or type(error).__name__}. Start it, or leave "
+                f"no database at {without_password(url)}: {_sentence(error)}. Start it, or leave "
                 f"--database and {DATABASE_VARIABLE} out for an embedded one"
             ) from error
         raise
@@ -168,13 +182,22 @@ async def writer(pool: Pool) -> AsyncIterator[Connection]:
 
 @contextmanager
 def lost_database() -> Iterator[None]:
-    """Turns the loss of the database in the middle of work into `DatabaseUnavailable`. Nothing is lost by it."""
+    """Turns what the database suffers in the middle of work into `DatabaseUnavailable`. Nothing is lost by it."""
     try:
         yield
-    except (*_UNAVAILABLE, asyncpg.InsufficientResourcesError, asyncpg.OperatorInterventionError) as error:
+    except _UNAVAILABLE as error:
         raise DatabaseUnavailable(
-            f"the database went away: {error or type(error).__name__}. What was read stands in it; run this again"
+            f"the database went away: {_sentence(error)}. What was read stands in it; run this again"
         ) from error
+    except _UNABLE as error:
+        raise DatabaseUnavailable(
+            f"the database cannot go on: {_sentence(error)}. What was read stands in it; run this again once it can"
+        ) from error
+
+
+def _sentence(error: Exception) -> str:
+    """What an error says, without PostgreSQL's details and hints."""
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def integer(value: Any) -> int:

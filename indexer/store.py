@@ -15,6 +15,8 @@ from indexer.source import Position
 if TYPE_CHECKING:
     from indexer.db import Connection, Pool
 
+LOCK_SECONDS: Final = 60
+"""How long a batch waits for a table that somebody else holds."""
 NO_DIGEST: Final = bytes(32)
 """Of a chain on which nothing of ours happened."""
 
@@ -76,6 +78,7 @@ async def save(connection: Connection, decoded: Decoded, before: Cursor | None, 
     if after is None:
         return None
     async with connection.transaction():
+        await connection.execute("SELECT set_config('lock_timeout', $1, true)", f"{LOCK_SECONDS}s")
         await connection.execute("LOCK TABLE indexer.cursor IN EXCLUSIVE MODE")
         if await cursor(connection) != before:
             raise ChainMismatch("the cursor moved under this replay: another one writes here. Run this again")
@@ -99,9 +102,7 @@ async def _fill(connection: Connection, decoded: Decoded, blocks: list[BlockRow]
     for name, columns in decoded.columns.items():
         await copying.copy(connection, known[name], columns)
     for name, rows in decoded.loose.items():
-        await connection.copy_records_to_table(
-            name, schema_name="chain", records=rows, columns=list(known[name].names)
-        )
+        await connection.copy_records_to_table(name, schema_name="chain", records=rows, columns=list(known[name].names))
     await connection.copy_records_to_table("block", schema_name="chain", records=blocks, columns=list(tables.BLOCK))
     if decoded.quarantined:
         await connection.copy_records_to_table(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from indexer.db import Pool
 
 _COMMIT = b"COMMIT;\0"
+_GOODBYE = b"X\0\0\0\4"
+"""What a client says before it leaves."""
 
 
 class Databases:
@@ -92,11 +97,6 @@ class Server:
         self._socket = parse_qs(urlsplit(url).query)["host"][0]
         self._server = PostgresServer._instances[folder.resolve()]
 
-    @property
-    def socket(self) -> str:
-        """The Unix socket it listens at."""
-        return f"{self._socket}/.s.PGSQL.5432"
-
     def _ctl(self, *arguments: str) -> None:
         server = self._server
         pgexec("pg_ctl", ("-w", "-D", str(self._folder), *arguments), bin_path=server.bin_path, user=server.system_user)
@@ -124,7 +124,13 @@ class Server:
 
     def start(self) -> None:
         """Starts it again, in the same folder and at the same socket."""
-        self._ctl("-l", str(self._folder / "log"), "-o", f'-h "" -k {self._socket}', "start")
+        arguments = ("-l", str(self._folder / "log"), "-o", f'-h "" -k {self._socket}', "start")
+        for _ in range(20):
+            try:
+                return self._ctl(*arguments)
+            except CalledProcessError:
+                time.sleep(0.2)  # what a killed server left behind is still ending
+        return self._ctl(*arguments)
 
 
 @contextmanager
@@ -139,49 +145,54 @@ def own_server(folder: Path) -> Iterator[Server]:
                 server.stop()
 
 
-Swallow = Callable[[int], str]
-"""For the how many-th COMMIT: `pass`, `answer` to lose its answer, `question` to lose it itself."""
+@dataclass
+class Fate:
+    """Of the next commits: so many are done, then one is lost, and its connection with it."""
+
+    commits: int = -1
+    """Before the one that is lost; negative for all."""
+    is_done: bool = True
+    """Whether it arrives, and only its answer does not."""
 
 
 @asynccontextmanager
-async def losing_commits(socket: str, url: str, fate: Swallow) -> AsyncIterator[str]:
-    """The URL of a way to the database in which connections break at a COMMIT, before or after it was done."""
-    count = 0
+async def losing_commits(url: str, fate: Fate) -> AsyncIterator[str]:
+    """The URL of a way to the database in which connections break at a commit."""
+    socket = f"{parse_qs(urlsplit(url).query)['host'][0]}/.s.PGSQL.5432"
+    connections: set[asyncio.Task[None]] = set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal count
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
         upstream, to_server = await asyncio.open_unix_connection(socket)
-        lost = False
-
-        async def answers() -> None:
-            while data := await upstream.read(1 << 16):
-                if not lost:
-                    writer.write(data)
-                    await writer.drain()
-
-        answering = asyncio.create_task(answers())
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        answers = asyncio.create_task(carry(upstream, writer))
+        try:
             while data := await reader.read(1 << 16):
                 if _COMMIT in data:
-                    count += 1
-                    chosen = fate(count)
-                    if chosen == "answer":
-                        lost = True
-                        to_server.write(data)
-                        to_server.write(b"X\x00\x00\x00\x04")  # and goodbye: once it is closed, the commit is done
-                        await to_server.drain()
-                        with suppress(ConnectionError):
-                            await answering
-                        break
-                    if chosen == "question":
+                    fate.commits -= 1
+                    if fate.commits == -1:
+                        answers.cancel()
+                        if fate.is_done:
+                            to_server.write(data + _GOODBYE)
+                            while await upstream.read(1 << 16):
+                                pass  # until the server has done it, and closes
                         break
                 to_server.write(data)
                 await to_server.drain()
-        for end in (to_server, writer):
-            end.close()
-        answering.cancel()
-        with suppress(ConnectionError, asyncio.CancelledError):
-            await answering
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            answers.cancel()
+            await asyncio.gather(answers, return_exceptions=True)
+            for end in (to_server, writer):
+                end.close()
+            connections.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
@@ -189,3 +200,6 @@ async def losing_commits(socket: str, url: str, fate: Swallow) -> AsyncIterator[
         yield f"postgresql://postgres:@127.0.0.1:{port}/{name_of(url)}?sslmode=disable"
     finally:
         server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
