@@ -1,32 +1,34 @@
-"""Backfill on many machines: ranges of slots, each fetched and decoded by a Dask worker, stored here in order.
+"""A long way behind the chain: ranges of slots, each fetched and decoded by another process, stored here in order.
 
-Reading is what takes many machines: the round trips to nodes, and the decoding. Storing stays with the one writer, so
-rows and digests are those of a replay on one machine.
+Reading takes as long as storing, so on one machine a second process nearly halves the time; what takes many machines
+are the round trips to distant nodes, and Dask has them. Storing stays with the one writer, so rows and digests are
+those of a replay in one process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from multiprocessing import get_context, parent_process
+from typing import TYPE_CHECKING, Final, Protocol
 
 from client.errors import IonetError
-from indexer import batches, store
+from indexer import batches
 from indexer.decode import Decoded, Decoder
 from indexer.errors import ChainMismatch
-from indexer.replay import Progress, Replay, ReplayStats
 from indexer.rpc import open_rpc
 from indexer.source import Position, Road, open_source
 
 if TYPE_CHECKING:
     from distributed import Client
 
-    from indexer.db import Pool
-
-SLOTS: Final = 512
+SLOTS: Final = 64
 """Of one range. The result does not depend on it."""
 _AHEAD: Final = 2
 """Ranges under way for each worker."""
@@ -41,110 +43,134 @@ class Range:
     decoded: list[Decoded]
 
 
-def read(rpc_url: str, first_slot: int, last_slot: int, io_mint: str | None) -> Range:
+class Workers(Protocol):
+    """Processes that read ranges."""
+
+    def count(self) -> int:
+        """How many there are now."""
+        ...
+
+    def submit(self, rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Awaitable[Range]:
+        """Begins to `read` a range."""
+        ...
+
+
+def read(rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Range:
     """The task: reads the slots from `first_slot` to `last_slot`, both included. Raises what a replay raises."""
     return asyncio.run(_read(rpc_url, first_slot, last_slot, io_mint))
 
 
-async def _read(rpc_url: str, first_slot: int, last_slot: int, io_mint: str | None) -> Range:
+async def _read(rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Range:
     async with open_rpc(rpc_url) as rpc:
         source = open_source(Road.SLOTS, rpc, first_slot=first_slot)
         found = [one async for one in batches.decoded(source, Decoder(io_mint), None, last_slot)]
     return Range(found[0].follows if found else None, found)
 
 
-@asynccontextmanager
-async def cluster(address: str | None, workers: int) -> AsyncIterator[Client]:
-    """The scheduler at `address`, or else a cluster of so many processes on this machine.
+async def ranges(
+    workers: Workers, rpc_url: str, after: Position, until_slot: int, io_mint: str, *, slots: int = SLOTS
+) -> AsyncGenerator[Decoded, None]:
+    """Everything after `after` up to `until_slot`, in order: as `batches.decoded`, read by workers.
 
-    Raises `IonetError` where Dask is not installed, or the scheduler does not answer.
+    Each range is checked to follow from the one before it. Raises what a worker raised, and `ChainMismatch`.
     """
+    last, starts = after, iter(range(after.slot + 1, until_slot + 1, slots))
+    waiting: deque[asyncio.Future[Range]] = deque()
+    more = True
     try:
-        from distributed import Client
-    except ImportError as error:
-        raise IonetError(f"Dask is not there: {error}. Install it with `pip install ionet[dask]`") from error
-    async with _local(workers) if address is None else nullcontext(address) as scheduler:
-        try:
-            client = await Client(scheduler, asynchronous=True, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call] # Dask has few types
-        except OSError as error:
-            raise IonetError(f"no Dask scheduler answers at {address}: {error}") from error
-        try:
-            yield client
-        finally:
-            await client.close()
-
-
-def _local(workers: int) -> Any:
-    """A scheduler and so many workers, each a process of this machine."""
-    from distributed import LocalCluster
-
-    return LocalCluster(  # type: ignore[no-untyped-call] # as above
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, asynchronous=True
-    )
-
-
-async def backfill(
-    pool: Pool,
-    rpc_url: str,
-    client: Client,
-    *,
-    until_slot: int | None = None,
-    progress: Progress | None = None,
-    first_slot: int = 0,
-    range_slots: int = SLOTS,
-) -> ReplayStats:
-    """As `indexer.replay.catch_up`, with ranges of slots read by the workers of a Dask cluster.
-
-    Until the chain has said which mint is IO, ranges are read here: before it is known, nobody can follow its supply.
-    Raises what `catch_up` does; what a worker raises ends it, and everything before that range is stored.
-    """
-    async with Replay.open(pool, rpc_url, until_slot, first_slot, progress) as replay:
-        while replay.io_mint is None and _next_slot(replay.stored, first_slot) <= replay.until_slot:
-            before = replay.stored
-            last = min(_next_slot(before, first_slot) + range_slots - 1, replay.until_slot)
-            source = open_source(Road.SLOTS, replay.rpc, first_slot=first_slot)
-            after = before.position if before else None
-            await replay.store(batches.decoded(source, Decoder(), after, last))
-            if replay.stored == before:
-                # An empty range: look further, or the same one would be read for ever.
-                range_slots *= 2
-                if last == replay.until_slot:
-                    break
-        if replay.io_mint is not None:
-            await replay.store(_ranges(client, rpc_url, replay, range_slots))
-        return await replay.finish()
-
-
-def _next_slot(stored: store.Cursor | None, first_slot: int) -> int:
-    return first_slot if stored is None else stored.position.slot + 1
-
-
-async def _ranges(client: Client, rpc_url: str, replay: Replay, range_slots: int) -> AsyncGenerator[Decoded, None]:
-    """What the workers find, in order, each range checked to follow from the one before it."""
-    assert replay.stored is not None
-    last, mint, until = replay.stored.position, replay.io_mint, replay.until_slot
-    starts = iter(range(last.slot + 1, until + 1, range_slots))
-    waiting: deque[Any] = deque()
-    try:
-        while True:
-            workers = len(client.scheduler_info(n_workers=-1)["workers"])
-            for start in starts:
-                end = min(start + range_slots - 1, until)
-                waiting.append(client.submit(read, rpc_url, start, end, mint, pure=False))
-                if len(waiting) >= _AHEAD * max(workers, 1):
-                    break
+        while more or waiting:
+            while more and len(waiting) < _AHEAD * max(workers.count(), 1):
+                start = next(starts, None)
+                if start is None:
+                    more = False
+                else:
+                    end = min(start + slots - 1, until_slot)
+                    waiting.append(asyncio.ensure_future(workers.submit(rpc_url, start, end, io_mint)))
             if not waiting:
                 return
-            found: Range = await waiting.popleft()
+            found = await waiting.popleft()
             if found.follows is not None and found.follows != last:
                 raise ChainMismatch(
-                    f"gap or fork: what a worker read after slot {last.slot} follows the block "
-                    f"{found.follows.blockhash} of slot {found.follows.slot}, not {last.blockhash}. Nothing after it "
-                    "was taken; give a node that has every block by --url"
+                    f"gap or fork: what was read after slot {last.slot} follows the block {found.follows.blockhash} "
+                    f"of slot {found.follows.slot}, not {last.blockhash}. Nothing after it was taken; give a node that "
+                    "has every block by --url"
                 )
             for decoded in found.decoded:
                 last = decoded.last
                 yield decoded
     finally:
         for future in waiting:
-            await future.cancel()
+            future.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+class LocalWorkers:
+    """Processes on this machine."""
+
+    def __init__(self, pool: ProcessPoolExecutor, count: int) -> None:
+        self._pool = pool
+        self._count = count
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._count
+
+    def submit(self, rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Awaitable[Range]:
+        """Begins to `read` a range."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, read, rpc_url, first_slot, last_slot, io_mint)
+
+
+@asynccontextmanager
+async def local_workers(count: int) -> AsyncIterator[LocalWorkers]:
+    """So many processes; they end with this one, however it ends."""
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
+    try:
+        yield LocalWorkers(pool, count)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class DaskWorkers:
+    """Workers of a Dask cluster."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def count(self) -> int:
+        """How many there are now."""
+        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def submit(self, rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Awaitable[Range]:
+        """Begins to `read` a range."""
+        return self._result(self._client.submit(read, rpc_url, first_slot, last_slot, io_mint, pure=False))
+
+    @staticmethod
+    async def _result(future: Awaitable[Range]) -> Range:
+        return await future
+
+
+@asynccontextmanager
+async def dask_workers(address: str) -> AsyncIterator[DaskWorkers]:
+    """The workers of the scheduler at `address`. Raises `IonetError` where Dask or the scheduler is not there."""
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise IonetError(f"Dask is not there: {error}. Install it with `pip install ionet[dask]`") from error
+    try:
+        client = await Client(address, asynchronous=True, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call] # Dask has few types
+    except OSError as error:
+        raise IonetError(f"no Dask scheduler answers at {address}: {error}") from error
+    try:
+        yield DaskWorkers(client)
+    finally:
+        await client.close()

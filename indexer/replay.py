@@ -9,7 +9,9 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer import batches, store
+import asyncpg
+
+from indexer import backfill, batches, store
 from indexer.db import lost_database, writer
 from indexer.decode import Decoded, Decoder
 from indexer.errors import ChainMismatch
@@ -17,6 +19,7 @@ from indexer.rpc import Rpc, open_rpc
 from indexer.source import Road, open_source
 
 if TYPE_CHECKING:
+    from indexer.backfill import Workers
     from indexer.db import Connection, Pool
 
 Progress = Callable[[int, int, int], None]
@@ -44,28 +47,38 @@ async def catch_up(
     progress: Progress | None = None,
     first_slot: int = 0,
     road: Road = Road.SLOTS,
+    workers: Workers | None = None,
+    range_slots: int = backfill.SLOTS,
     batch_blocks: int = batches.BLOCKS,
     batch_transactions: int = batches.TRANSACTIONS,
 ) -> ReplayStats:
     """Reads every finalized block after the cursor, up to `until_slot` or to the finalized tip, and stores it.
 
-    `first_slot` is where an empty database begins. It can be killed anywhere: a batch and the cursor move together.
+    `first_slot` is where an empty database begins. With `workers`, they read ranges of slots, by the road of slots;
+    but until the chain has said which mint is IO, nobody can follow its supply, and that part is read here. It can be
+    killed anywhere: a batch and the cursor move together.
+
     Raises `NodeUnavailable`, `DatabaseUnavailable`, `ChainMismatch` and `IncompleteBlock`; what was read before is
     stored.
     """
     async with Replay.open(pool, rpc_url, until_slot, first_slot, progress) as replay:
-        source = open_source(road, replay.rpc, first_slot=first_slot, io_mint=replay.io_mint)
-        after = replay.stored.position if replay.stored else None
-        await replay.store(
-            batches.decoded(
-                source,
-                Decoder(replay.io_mint),
-                after,
-                replay.until_slot,
-                most_blocks=batch_blocks,
-                most_transactions=batch_transactions,
-            )
-        )
+
+        def read_here(until: int) -> AsyncGenerator[Decoded, None]:
+            after = replay.stored.position if replay.stored else None
+            source = open_source(road, replay.rpc, first_slot=first_slot, io_mint=replay.io_mint)
+            decoder = Decoder(replay.io_mint)
+            sizes = {"most_blocks": batch_blocks, "most_transactions": batch_transactions}
+            return batches.decoded(source, decoder, after, until, **sizes)
+
+        reached = replay.stored.position.slot if replay.stored else first_slot - 1
+        while workers is not None and replay.io_mint is None and reached < replay.until_slot:
+            reached = min(reached + range_slots, replay.until_slot)
+            await replay.store(read_here(reached))
+        if workers is None:
+            await replay.store(read_here(replay.until_slot))
+        elif replay.io_mint is not None and replay.stored is not None:
+            after, until = replay.stored.position, replay.until_slot
+            await replay.store(backfill.ranges(workers, rpc_url, after, until, replay.io_mint, slots=range_slots))
         return await replay.finish()
 
 
@@ -131,7 +144,13 @@ class Replay:
                 await saving
 
     async def _save(self, decoded: Decoded) -> None:
-        self.stored = await store.save(self._connection, decoded, self.stored, self._genesis_hash)
+        try:
+            self.stored = await store.save(self._connection, decoded, self.stored, self._genesis_hash)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise ChainMismatch(
+                f"the database has rows that its cursor does not know, or a node sent the same twice: {error}. Nothing "
+                "of this batch was stored; give another --url, or replay into another --database"
+            ) from error
         self.io_mint = decoded.io_mint
         self._blocks += len(decoded.blocks)
         self._transactions += decoded.transactions

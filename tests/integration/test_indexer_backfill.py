@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import pytest
+from distributed import LocalCluster
 
 from client.errors import IonetError
 from indexer import backfill
+from indexer.errors import NodeUnavailable
 from indexer.replay import catch_up
 from tests.integration.indexer_network import Databases, Network, digests
 
 
-async def test_two_workers_leave_the_same_digest(network: Network, databases: Databases) -> None:
-    """A cluster of two processes, by ranges of any size, from nothing or from where a replay stopped."""
+async def test_other_processes_leave_the_same_digest(network: Network, databases: Databases) -> None:
+    """Two workers of a Dask cluster, or a process of our own; ranges of any size; from nothing or from the middle."""
     network.work(1)
     for _ in range(20):
         network.world.chain.warp(seconds=1)
     async with databases.pool() as clean:
         stats = await catch_up(clean, network.url)
         expected = await digests(clean)
-    async with backfill.cluster(None, 2) as client:
-        address = client.scheduler.address
-        for range_slots, replayed in ((3, None), (1_000, None), (5, 7)):
-            async with databases.pool() as pool, backfill.cluster(address, 0) as other:
-                if replayed is not None:
-                    await catch_up(pool, network.url, until_slot=replayed)
-                found = await backfill.backfill(pool, network.url, other, range_slots=range_slots)
-                assert await digests(pool) == expected
-                assert replayed is not None or (found.slots, found.events) == (stats.slots, stats.events)
-                again = await backfill.backfill(pool, network.url, other)
-                assert (again.slots, again.events) == (0, 0)
+
+    async def check(workers: backfill.Workers, range_slots: int, replayed: int | None) -> None:
+        async with databases.pool() as pool:
+            if replayed is not None:
+                await catch_up(pool, network.url, until_slot=replayed)
+            found = await catch_up(pool, network.url, workers=workers, range_slots=range_slots)
+            assert await digests(pool) == expected
+            assert replayed is not None or (found.slots, found.events) == (stats.slots, stats.events)
+            again = await catch_up(pool, network.url, workers=workers)
+            assert (again.slots, again.events) == (0, 0)
+
+    async with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, asynchronous=True
+    ) as cluster, backfill.dask_workers(cluster.scheduler_address) as workers:
+        assert workers.count() == 2
+        await check(workers, 3, None)
+        await check(workers, 1_000, None)
+    async with backfill.local_workers(1) as process:
+        await check(process, 5, 7)
+        with pytest.raises(NodeUnavailable, match="no URL of a node"):
+            await process.submit("nonsense", 1, 2, "1" * 32)
     with pytest.raises(IonetError, match="no Dask scheduler"):
-        async with backfill.cluster("tcp://127.0.0.1:1", 0):
+        async with backfill.dask_workers("tcp://127.0.0.1:1"):
             pass
