@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -43,6 +43,13 @@ def replay(
     to_slot: Annotated[
         int | None, typer.Option("--to-slot", min=0, metavar="SLOT", help="Stop there. Default: the finalized tip.")
     ] = None,
+    source: Annotated[
+        Literal["slots", "signatures"],
+        typer.Option(
+            "--source",
+            help="slots: every block. signatures: what names our programs, for public nodes with rate limits.",
+        ),
+    ] = "slots",
     database: Database = None,
     data_dir: DataDir = DEFAULT_DIR,
     url: Url = None,
@@ -51,12 +58,15 @@ def replay(
     """Read every finalized block after the last one read, then stop. It can be killed and run again at any time."""
     from indexer.operation.progress import progress
     from indexer.replay import catch_up
+    from indexer.source import Road
 
     chosen = settings(ctx, url, None, as_json)
 
     async def work(pool: Pool, _: str) -> ReplayStats:
         with nullcontext() if chosen.as_json else progress() as shown:
-            return await catch_up(pool, chosen.url, until_slot=to_slot, first_slot=from_slot, progress=shown)
+            return await catch_up(
+                pool, chosen.url, until_slot=to_slot, first_slot=from_slot, progress=shown, road=Road(source)
+            )
 
     stats = with_database(database, data_dir, work)
     if chosen.as_json:
