@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import based58
 import httpx
+import psutil
 
 from indexer import db, tables
 from indexer.replay import catch_up
@@ -38,7 +40,46 @@ if TYPE_CHECKING:
 
 _AHEAD: Final = 4
 """Blocks that the peer fetches while it works on one."""
+_CLOCKS: Final = {
+    "seconds": "µs each, by the clock",
+    "ours": "µs of our processor",
+    "postgres": "µs of PostgreSQL's",
+}
 NOT_THE_PEERS: Final = {"block", "io_supply_changed"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far it was, when, and what the processors had done for it."""
+
+    events: int
+    seconds: float
+    ours: float
+    """Seconds of the processor in this process."""
+    postgres: float
+    """And in those of PostgreSQL."""
+
+
+class Meter:
+    """Reads clocks."""
+
+    def __init__(self, postmaster: int) -> None:
+        self._postmaster = psutil.Process(postmaster)
+        self._known: dict[int, float] = {}
+
+    @classmethod
+    async def of(cls, pool: Pool) -> Meter:
+        """With the clock of the server's processes, which run on this machine."""
+        folder = Path(await pool.fetchval("SHOW data_directory"))
+        return cls(int((folder / "postmaster.pid").read_text().split()[0]))
+
+    def step(self, events: int) -> Step:
+        """Now."""
+        for process in self._postmaster.children():
+            with suppress(psutil.NoSuchProcess):
+                used = process.cpu_times()
+                self._known[process.pid] = used.user + used.system
+        return Step(events, time.monotonic(), time.process_time(), sum(self._known.values()))
 
 
 @dataclass(frozen=True)
@@ -47,27 +88,27 @@ class Run:
 
     events: int
     """Events and rows of records, all of them in the database."""
-    seconds: float
-    processor: float
-    """Seconds of the processor that this process took; PostgreSQL and the node took theirs besides."""
-    steps: list[tuple[int, float]]
-    """Events so far and seconds since the beginning, after each batch."""
+    steps: list[Step]
+    """At the beginning, after each batch, and at the end."""
+
+    @property
+    def seconds(self) -> float:
+        """From the beginning to the end."""
+        return self.steps[-1].seconds - self.steps[0].seconds
 
 
-async def ours(pool: Pool, url: str, totals: Totals) -> Run:
+async def ours(pool: Pool, url: str, totals: Totals, meter: Meter) -> Run:
     """The replay. Raises `RuntimeError` where not all is there, or something is in quarantine."""
-    steps: list[tuple[int, float]] = [(0, 0.0)]
-    began, used = time.monotonic(), time.process_time()
-    await catch_up(pool, url, progress=lambda slot, until, events: steps.append((events, time.monotonic() - began)))
-    seconds, used = time.monotonic() - began, time.process_time() - used
-    run = Run(await _stored(pool, "chain"), seconds, used, steps)
+    steps = [meter.step(0)]
+    await catch_up(pool, url, progress=lambda slot, until, events: steps.append(meter.step(events)))
+    run = Run(await _stored(pool, "chain"), [*steps, meter.step(steps[-1].events)])
     waiting = await pool.fetchval("SELECT count(*) FROM indexer.quarantine")
     if waiting or run.events != totals.events + totals.records:
         raise RuntimeError(f"{run.events} of {totals} are in the database, {waiting} in quarantine")
     return run
 
 
-async def peer(pool: Pool, url: str, totals: Totals) -> Run:
+async def peer(pool: Pool, url: str, totals: Totals, meter: Meter) -> Run:
     """The afternoon's indexer. Raises `RuntimeError` where not all is there."""
     names = [name for name in tables.names() if name not in NOT_THE_PEERS]
     async with pool.acquire() as connection:
@@ -75,15 +116,15 @@ async def peer(pool: Pool, url: str, totals: Totals) -> Run:
         await connection.execute("INSERT INTO peer.cursor VALUES (-1)")
         for name in names:
             await connection.execute(f"CREATE TABLE peer.{name} (LIKE chain.{name} INCLUDING INDEXES)")
-        began, used = time.monotonic(), time.process_time()
+        steps = [meter.step(0)]
         async for slot, block in _blocks(url, await connection.fetchval("SELECT slot FROM peer.cursor")):
             rows = _rows(slot, block)
             async with connection.transaction():
                 for name, some in rows.items():
                     await connection.executemany(_insert(name), some)
                 await connection.execute("UPDATE peer.cursor SET slot = $1", slot)
-        seconds, used = time.monotonic() - began, time.process_time() - used
-    run = Run(await _stored(pool, "peer"), seconds, used, [])
+        steps.append(meter.step(totals.events + totals.records))
+    run = Run(await _stored(pool, "peer"), steps)
     if run.events != totals.events + totals.records:
         raise RuntimeError(f"the peer stored {run.events} of {totals}")
     return run
@@ -144,9 +185,10 @@ async def bench(server: str, url: str, made: Written, *, with_peer: bool) -> lis
     """Runs the replay, then the peer, each in its schema of one database."""
     pool = await db.connect(server)
     try:
-        runs = [await ours(pool, url, made.totals)]
+        meter = await Meter.of(pool)
+        runs = [await ours(pool, url, made.totals, meter)]
         if with_peer:
-            runs.append(await peer(pool, url, made.totals))
+            runs.append(await peer(pool, url, made.totals, meter))
         return runs
     finally:
         await pool.close()
@@ -167,27 +209,30 @@ def show(made: Written, runs: list[Run], *, flat: bool) -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"at most {memory:,.0f} MB of memory")
     if flat:
-        costs = tenths(mine)
-        print("µs for each event, by tenths of the history: " + " ".join(f"{cost:.1f}" for cost in costs))
-        # Everybody registers in the first tenth, which is other work.
-        print(f"the last tenth costs {costs[-1] / costs[1]:.2f} times the second")
+        ends = tenths(mine)
+        for what in ("seconds", "ours", "postgres"):
+            costs = [(getattr(b, what) - getattr(a, what)) / (b.events - a.events) * 1e6 for a, b in pairwise(ends)]
+            each = " ".join(f"{cost:6.1f}" for cost in costs)
+            # Everybody registers in the first tenth, which is other work.
+            print(f"{_CLOCKS[what]:<28}{each}   last to second: {costs[-1] / costs[1]:.2f}")
 
 
 def _line(name: str, run: Run) -> str:
-    each = run.processor / run.events * 1e6
+    begin, end = run.steps[0], run.steps[-1]
+    each = [(b - a) / run.events * 1e6 for a, b in ((begin.ours, end.ours), (begin.postgres, end.postgres))]
     return (
-        f"{name}: {run.seconds:.1f} s, {run.events / run.seconds:,.0f} events a second; "
-        f"{each:.1f} µs of the processor for each"
+        f"{name}: {run.seconds:.1f} s, {run.events / run.seconds:,.0f} events a second; of the processor "
+        f"{each[0]:.1f} µs for each, and {each[1]:.1f} µs in PostgreSQL"
     )
 
 
-def tenths(run: Run) -> list[float]:
-    """µs for each event of each tenth."""
-    ends = []
-    for part in range(11):
-        wanted = run.steps[-1][0] * part / 10
-        ends.append(next(step for step in run.steps if step[0] >= wanted))
-    return [(b[1] - a[1]) / (b[0] - a[0]) * 1e6 for a, b in pairwise(ends)]
+def tenths(run: Run) -> list[Step]:
+    """Where each tenth of the events ends, from the beginning on. Raises `ValueError` where there are fewer batches."""
+    last = run.steps[-1].events
+    ends = [next(step for step in run.steps if step.events >= last * part / 10) for part in range(11)]
+    if any(a.events == b.events for a, b in pairwise(ends)):
+        raise ValueError(f"{len(run.steps) - 2} batches are too few to be compared by tenths: give more --events")
+    return ends
 
 
 def main() -> None:

@@ -37,9 +37,10 @@ def test_all_find_the_same_events(history: Written) -> None:
 async def test_all_store_the_same_rows(history: Written, databases: Databases) -> None:
     """What the replay copies and what AnchorPy's values insert are the same rows, in every table."""
     async with databases.pool() as pool:
+        meter = await ingest.Meter.of(pool)
         with serving(history.folder) as url:
-            await ingest.ours(pool, url, history.totals)
-            await ingest.peer(pool, url, history.totals)
+            await ingest.ours(pool, url, history.totals, meter)
+            await ingest.peer(pool, url, history.totals, meter)
         for name in sorted(set(tables.names()) - ingest.NOT_THE_PEERS):
             columns = ", ".join(f'"{column}"' for column in tables.columns(name))
             for one, other in (("chain", "peer"), ("peer", "chain")):
