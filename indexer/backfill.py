@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -115,9 +116,13 @@ class LocalWorkers:
         """How many there are."""
         return self._count
 
-    def submit(self, rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Awaitable[Range]:
-        """Begins to `read` a range."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, read, rpc_url, first_slot, last_slot, io_mint)
+    async def submit(self, rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Range:
+        """Begins to `read` a range. Raises `IonetError` where a process was killed."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, read, rpc_url, first_slot, last_slot, io_mint)
+        except BrokenProcessPool as error:
+            raise IonetError("a process that reads the chain was killed. Nothing is lost: run this again") from error
 
 
 @asynccontextmanager
@@ -174,3 +179,16 @@ async def dask_workers(address: str) -> AsyncIterator[DaskWorkers]:
         yield DaskWorkers(client)
     finally:
         await client.close()
+
+
+@asynccontextmanager
+async def readers(count: int | None, dask: str | None) -> AsyncIterator[Workers | None]:
+    """The workers at the Dask scheduler `dask`, or `count` processes of this machine, or None without either."""
+    if dask is not None:
+        async with dask_workers(dask) as workers:
+            yield workers
+    elif count is not None:
+        async with local_workers(count) as processes:
+            yield processes
+    else:
+        yield None

@@ -11,6 +11,7 @@ import typer
 
 from client.cli.options import AsJson, KeypairFile, Url, group, settings
 from client.cli.output import emit, facts, note, table, when
+from client.errors import IonetError
 from indexer.operation import LogFormat, LogLevel
 from indexer.options import DEFAULT_DIR, Database, DataDir, KeepEpochs, Listen, with_database
 from indexer.tail_cli import tail
@@ -50,23 +51,49 @@ def replay(
             help="slots: every block. signatures: what names our programs, for public nodes with rate limits.",
         ),
     ] = "slots",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            metavar="N",
+            help="Read with so many processes of this machine. Default: one beside this one where the way is long.",
+            show_default=False,
+        ),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option("--dask", metavar="ADDRESS", help="Read with the workers of a Dask scheduler: tcp://HOST:PORT."),
+    ] = None,
     database: Database = None,
     data_dir: DataDir = DEFAULT_DIR,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
     """Read every finalized block after the last one read, then stop. It can be killed and run again at any time."""
+    from indexer.backfill import readers
     from indexer.operation.progress import progress
     from indexer.replay import catch_up
     from indexer.source import Road
 
-    chosen = settings(ctx, url, None, as_json)
+    chosen, road = settings(ctx, url, None, as_json), Road(source)
+    if road is not Road.SLOTS and (workers or dask):
+        raise IonetError(f"--workers and --dask read slot by slot, not by {source}: leave out --source")
+    if workers and dask:
+        raise IonetError("give --workers or --dask, not both")
 
     async def work(pool: Pool, _: str) -> ReplayStats:
         with nullcontext() if chosen.as_json else progress() as shown:
-            return await catch_up(
-                pool, chosen.url, until_slot=to_slot, first_slot=from_slot, progress=shown, road=Road(source)
-            )
+            async with readers(workers, dask) as found:
+                return await catch_up(
+                    pool,
+                    chosen.url,
+                    until_slot=to_slot,
+                    first_slot=from_slot,
+                    progress=shown,
+                    road=road,
+                    workers=found,
+                )
 
     stats = with_database(database, data_dir, work)
     if chosen.as_json:

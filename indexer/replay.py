@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
@@ -21,6 +21,9 @@ from indexer.source import Road, open_source
 if TYPE_CHECKING:
     from indexer.backfill import Workers
     from indexer.db import Connection, Pool
+
+FAR: Final = 2_000
+"""Slots behind, a quarter of an hour, from which on another process is worth its start."""
 
 Progress = Callable[[int, int, int], None]
 """Called after each batch with the slot reached, the slot to reach, and events so far."""
@@ -54,8 +57,8 @@ async def catch_up(
 ) -> ReplayStats:
     """Reads every finalized block after the cursor, up to `until_slot` or to the finalized tip, and stores it.
 
-    `first_slot` is where an empty database begins. With `workers`, they read ranges of slots, by the road of slots;
-    but until the chain has said which mint is IO, nobody can follow its supply, and that part is read here. It can be
+    `first_slot` is where an empty database begins. With `workers`, they read ranges of slots, by the road of slots,
+    and without, a process of this machine does where the way is long; but until the chain has said which mint is IO, nobody can follow its supply, and that part is read here. It can be
     killed anywhere: a batch and the cursor move together.
 
     Raises `NodeUnavailable`, `DatabaseUnavailable`, `ChainMismatch` and `IncompleteBlock`; what was read before is
@@ -71,14 +74,16 @@ async def catch_up(
             return batches.decoded(source, decoder, after, until, **sizes)
 
         reached = replay.stored.position.slot if replay.stored else first_slot - 1
-        while workers is not None and replay.io_mint is None and reached < replay.until_slot:
-            reached = min(reached + range_slots, replay.until_slot)
-            await replay.store(read_here(reached))
-        if workers is None:
-            await replay.store(read_here(replay.until_slot))
-        elif replay.io_mint is not None and replay.stored is not None:
-            after, until = replay.stored.position, replay.until_slot
-            await replay.store(backfill.ranges(workers, rpc_url, after, until, replay.io_mint, slots=range_slots))
+        is_far = workers is None and road is Road.SLOTS and replay.until_slot - reached > FAR
+        async with backfill.local_workers(1) if is_far else nullcontext(workers) as readers:
+            while readers is not None and replay.io_mint is None and reached < replay.until_slot:
+                reached = min(reached + range_slots, replay.until_slot)
+                await replay.store(read_here(reached))
+            if readers is None:
+                await replay.store(read_here(replay.until_slot))
+            elif replay.io_mint is not None and replay.stored is not None:
+                after, until = replay.stored.position, replay.until_slot
+                await replay.store(backfill.ranges(readers, rpc_url, after, until, replay.io_mint, slots=range_slots))
         return await replay.finish()
 
 
