@@ -20,6 +20,7 @@ from client.sending import DEFAULT, SendOptions, send
 from client.state import Committee
 from indexer import columns, posting, scores, scoring
 from indexer.errors import PublishRefused
+from indexer.guard import require_current
 from indexer.queries import sql
 
 if TYPE_CHECKING:
@@ -53,13 +54,14 @@ async def publish(
 
     Signed by a strict majority of the committee, of which the first pays. It looks at the chain before it sends, so
     it can be killed and run again anywhere; where the epoch is final already, it sends nothing. Raises
-    `PublishRefused` where the replay has not passed the epoch's end, anything is in quarantine, the keys are no
-    majority, or an epoch before it waits to be closed.
+    `PublishRefused` where the replay has not passed the epoch's end or is not to be relied on (`require_current`), the
+    keys are no majority, or an epoch before it waits to be closed.
     """
     found = await scores.computed(pool, epoch, parameters)
     if await _is_final(pool, client, found):
         await _note(pool, found, 0)
         return Published(0, 0, found.digest)
+    await require_current(client, pool)
     signers = await majority(client, committee_keys)
     posted, transactions = await _post(pool, client, signers, found, options)
     final = emission.finalize_scores(signers=_public(signers), epoch=epoch, digest=found.digest)

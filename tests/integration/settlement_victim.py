@@ -1,4 +1,4 @@
-"""A process that settles and is killed: by itself at a named moment, or from outside at any."""
+"""A process that settles, routes or publishes, and is killed: by itself at a named moment, or from outside at any."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from solana.rpc.commitment import Finalized
 from solders.keypair import Keypair
 
 from client.rpc import connect as connect_node
 from client.sending import SendOptions
-from indexer import db, routing, settlement
+from indexer import db, oracle, routing, settlement, store
+from indexer.errors import DatabaseUnavailable
+from indexer.guard import MAX_LAG_SLOTS
+from indexer.replay import catch_up
+
+if TYPE_CHECKING:
+    from indexer.db import Pool
 
 MOMENTS: Final = {
     "before it is written down": ("signed", "before"),
@@ -24,28 +33,66 @@ MOMENTS: Final = {
     "after it was confirmed": ("confirmed", "before"),
     "after it was noted as confirmed": ("confirmed", "after"),
 }
-"""Between which two steps of a settlement: a method of its journal, and on which side of it."""
+"""Between which two steps of a transaction: a method of its journal, and on which side of it."""
 OPTIONS: Final = SendOptions(timeout_seconds=30)
 
 
-def begin(work: str, moment: str | None, count: int, seconds: float, database: str, url: str, key: bytes) -> None:
-    """The process: settles or routes (`work`) until `count` settlements came to the moment, or `seconds` passed."""
-    if moment is not None:
-        method, side = MOMENTS[moment]
-        _kill_at(settlement._Journal, method, side, count)
-    asyncio.run(_work(work, seconds, database, url, Keypair.from_bytes(key)))
+@dataclass(frozen=True)
+class Task:
+    """What a process does, and when it is killed."""
+
+    work: Literal["settle", "route", "publish"]
+    database: str
+    url: str
+    keys: list[bytes] = field(repr=False)
+    """Secret keys: who pays or signs."""
+    moment: str | None = None
+    """Of `MOMENTS`; None for none of them."""
+    count: int = 1
+    """Of so many transactions that come to this moment, the last."""
+    seconds: float = 0.0
+    """After which it is killed, wherever it is; 0 for never."""
 
 
-async def _work(work: str, seconds: float, database: str, url: str, payer: Keypair) -> None:
-    pool = await db.connect(database)
-    async with connect_node(url) as client:
-        acting = {"settle": settlement.settle_due, "route": routing.route}[work]
-        if seconds:
-            # From another thread's point of view: whatever the loop is doing.
+def begin(task: Task) -> None:
+    """The process."""
+    if task.moment is not None:
+        journal = {"settle": settlement._Journal, "route": routing._Journal}[task.work]
+        _kill_at(journal, *MOMENTS[task.moment], task.count)
+    asyncio.run(_work(task))
+
+
+async def _work(task: Task) -> None:
+    keys = [Keypair.from_bytes(key) for key in task.keys]
+    pool = await db.connect(task.database)
+    async with connect_node(task.url) as client:
+        await read(pool, task.url)
+        if task.seconds:
             signal.signal(signal.SIGALRM, lambda *_: _die())
-            signal.setitimer(signal.ITIMER_REAL, seconds)
-        await acting(client, pool, payer, options=OPTIONS)
+            signal.setitimer(signal.ITIMER_REAL, task.seconds)
+        if task.work == "settle":
+            await settlement.settle_due(client, pool, keys[0], options=OPTIONS)
+        elif task.work == "route":
+            await routing.route(client, pool, keys[0], options=OPTIONS)
+        else:
+            await oracle.publish(pool, client, keys, 1, options=OPTIONS)
     pool.terminate()
+
+
+async def read(pool: Pool, url: str) -> None:
+    """Replays what is final, also where another process is still, or until it was killed, about to; on a busy machine
+    more than once, until the tip is near."""
+    deadline = time.monotonic() + 120
+    async with connect_node(url) as client:
+        while True:
+            with suppress(DatabaseUnavailable):
+                await catch_up(pool, url)
+                cursor = await store.cursor(pool)
+                tip = (await client.get_slot(Finalized)).value
+                if cursor is not None and tip - cursor.position.slot < MAX_LAG_SLOTS // 3:
+                    return
+            assert time.monotonic() < deadline, "the replay never catches up"
+            await asyncio.sleep(0.05)
 
 
 def _kill_at(journal: type, method: str, side: str, count: int) -> None:
@@ -71,13 +118,11 @@ def _die() -> None:
     time.sleep(60)
 
 
-async def killed(work: str, database: str, url: str, key: Keypair, *, moment: str | None = None, count: int = 1,
-                 seconds: float = 0.0) -> bool:  # fmt: skip
-    """Starts one and waits until it is dead or done; whether it was killed."""
+async def killed(task: Task) -> bool:
+    """Starts a process and waits until it is dead or done; whether it was killed."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.integration.settlement_victim"])
-    arguments = (work, moment, count, seconds, database, url, bytes(key))
-    process = context.Process(target=begin, args=arguments, daemon=True)
+    process = context.Process(target=begin, args=(task,), daemon=True)
     process.start()
     await asyncio.to_thread(process.join)
     assert process.exitcode in (0, -signal.SIGKILL), process.exitcode

@@ -22,15 +22,15 @@ from client import addresses, state
 from client.idl import TOKEN_PROGRAM
 from client.rpc import connect as connect_node
 from client.sending import NotConfirmed, SendOptions
-from indexer import db, settlement
+from indexer import db, scores, settlement
 from indexer.errors import PublishRefused
 from indexer.guard import require_current
 from indexer.operation import alarms
-from indexer.replay import catch_up
+from indexer.oracle import publish
 from indexer.routing import route
 from indexer.settlement import Settled, open_settlements, settle_due
 from tests.integration.indexer_network import Databases
-from tests.integration.settlement_victim import MOMENTS, OPTIONS, killed
+from tests.integration.settlement_victim import MOMENTS, OPTIONS, Task, killed, read
 from tests.programs.world import World, new_world
 from tests.wire import no_statuses, wire
 
@@ -76,14 +76,19 @@ class Works:
         tip = self.world.chain.call("getSlot", {"commitment": "processed"})
         while self.world.chain.call("getSlot", {"commitment": "finalized"}) < tip:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(SLOT_MS / 1_000)
-        await catch_up(self.pool, self.url)
+        await read(self.pool, self.url)
 
     async def settle(self, options: SendOptions = OPTIONS) -> list[Settled]:
-        """One run that nobody kills."""
+        """One run that nobody kills, up to date as a scheduler is."""
+        await read(self.pool, self.url)
         return await settle_due(self.client, self.pool, self.world.admin, options=options)
 
     def job(self, job: Pubkey) -> state.Job:
         return self.world.chain.account(state.Job, job)
+
+    def task(self, **when: Any) -> Task:
+        """A run of settlement that is killed."""
+        return Task("settle", self.database, self.url, [bytes(self.world.admin)], **when)
 
     async def require_agreement(self, periods: int) -> None:
         """Each job was paid once for each period, no second twice; chain, replay and table agree; no dollar is lost."""
@@ -146,7 +151,7 @@ async def test_a_kill_at_each_moment_pays_once(works: Works) -> None:
     for period, moment in enumerate(MOMENTS):
         works.work()
         await works.read()
-        assert await killed("settle", works.database, works.url, works.world.admin, moment=moment, count=2), moment
+        assert await killed(works.task(moment=moment, count=2)), moment
         done = await works.settle()
         assert [one.refused for one in done] == [None] * len(done), moment
         await works.require_agreement(period + 1)
@@ -160,11 +165,8 @@ async def test_kills_at_random_pay_once(works: Works) -> None:
         works.work()
         await works.read()
         for _ in range(2):
-            both = [
-                killed("settle", works.database, works.url, works.world.admin, seconds=random.uniform(0.01, 0.4))
-                for _ in range(2)
-            ]
-            deaths += sum(await asyncio.gather(*both))
+            both = [works.task(seconds=random.uniform(0.01, 0.4)) for _ in range(2)]
+            deaths += sum(await asyncio.gather(*map(killed, both)))
         await works.settle()
         periods += 1
         await works.require_agreement(periods)
@@ -333,3 +335,61 @@ async def test_nothing_is_done_on_doubtful_facts(works: Works, databases: Databa
             await settle_due(client, empty, world.admin, options=OPTIONS)
     await works.read()
     assert len(await works.settle()) == len(works.jobs)
+
+
+@pytest.mark.parametrize("moment", list(MOMENTS)[:3])
+async def test_a_killed_router_starts_a_job_once(works: Works, moment: str) -> None:
+    """With the node that was drawn first, whenever it was killed; what it took of the node is given back later."""
+    world, pool = works.world, works.pool
+    job = world.open_job(world.user(), id=77)
+    node = world.node()[1]
+    await works.read()
+    task = Task("route", works.database, works.url, [bytes(world.router)], moment=moment)
+    assert await killed(task)
+    written = await pool.fetchrow("SELECT node, signature FROM indexer.assignment")
+    assert (written is None) == (moment == "before it is written down")
+    found = await route(works.client, pool, world.router, options=OPTIONS)
+    while works.job(job).state == state.Job.OPEN:
+        await works.read()
+        found += await route(works.client, pool, world.router, options=OPTIONS)
+    await works.read()
+    assert await route(works.client, pool, world.router, options=OPTIONS) == []
+    assert works.job(job).assignments == 1
+    assert works.job(job).node == node
+    started = await pool.fetch("SELECT slot, tx_index FROM chain.job_started WHERE job = $1", bytes(job))
+    assert len(started) == 1
+    assert await pool.fetchval("SELECT count(*) FROM indexer.assignment") == 0
+
+
+async def test_scores_of_a_killed_publisher_are_final_once(works: Works) -> None:
+    """Posted twice they are what they were; made final once, with the digest that everybody computes."""
+    world, pool = works.world, works.pool
+    works.work()
+    await works.read()
+    await works.settle()
+    await works.read()
+
+    def held(actor: Pubkey) -> tuple[int, int]:
+        earner = world.chain.account(state.Earner, addresses.earner(actor))
+        return earner.points, earner.reputation
+
+    node = next(iter(works.jobs.values()))[1]
+    for _ in range(2):
+        world.post_scores(1, (node, 7, 8))
+        assert held(node) == (7, 8)
+    random = Random(6)  # noqa: S311 - moments of kills are no secret
+    members = [bytes(member) for member in world.committee]
+    for _ in range(4):
+        await killed(Task("publish", works.database, works.url, members, seconds=random.uniform(0.05, 0.5)))
+        await works.read()
+    published = await publish(pool, works.client, world.committee, 1, options=OPTIONS)
+    await works.read()
+    again = await publish(pool, works.client, world.committee, 1, options=OPTIONS)
+    assert (again.rows, again.transactions) == (0, 0)
+    final = await pool.fetch("SELECT epoch, digest FROM chain.scores_finalized")
+    assert [(row["epoch"], row["digest"]) for row in final] == [(1, published.digest)]
+    found = await scores.computed(pool, 1)
+    assert found.digest == published.digest
+    assert found.scores
+    for actor, score in found.scores.items():
+        assert held(Pubkey.from_bytes(actor)) == (score.points, score.reputation.value)
