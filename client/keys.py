@@ -1,12 +1,14 @@
 """Key files in the form of Solana's own tools: 64 numbers as JSON, readable by their owner alone.
 
-No message and no exception of this module carries a byte of a file's content.
+No message and no exception of this module carries a byte of a file's content, nor of a key that was given in the
+place of a file's name.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +60,11 @@ def save(path: Path, keypair: Keypair) -> None:
 
 def load(path: Path) -> Keypair:
     """The key in a file that its owner alone can read."""
+    if _is_key(str(path)):
+        raise KeyRefused(
+            "that is a secret key, not the name of its file: arguments are seen by others and kept by shells. Take "
+            "what it holds to a new key (`ionet keygen`), then name that key's file"
+        )
     path = path.expanduser()
     raw = _read(path)
     try:
@@ -74,6 +81,11 @@ def load(path: Path) -> Keypair:
         return Keypair.from_bytes(bytes(numbers))
     except ValueError:
         raise KeyRefused(f"{path} is damaged: its secret and its address do not belong together") from None
+
+
+def _is_key(name: str) -> bool:
+    """Whether somebody gave a key itself: as its 64 numbers, or in base58 as wallets export it."""
+    return bool(re.fullmatch(r"\s*\[[\d\s,]*\]?\s*|[1-9A-HJ-NP-Za-km-z]{85,88}", name))
 
 
 def _read(path: Path) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from solders.keypair import Keypair
 
 from client import keys
 from client.keys import KeyRefused
+from tests.unit.client_network import ionet
+
+FORMS: list[Callable[[Keypair], str]] = [
+    lambda key: json.dumps(list(bytes(key))),
+    lambda key: json.dumps(list(bytes(key)))[:150],
+    str,
+]
+"""How somebody may give a key itself: as its numbers, cut off, as wallets export it."""
 
 
 def test_a_key_comes_back(tmp_path: Path) -> None:
@@ -116,6 +125,26 @@ def test_a_damaged_key_is_refused_without_saying_it(tmp_path: Path) -> None:
     with pytest.raises(KeyRefused, match="is damaged") as caught:
         keys.load(file)
     assert str(damaged[0]) + ", " + str(damaged[1]) not in str(caught.value)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_in_the_place_of_a_name_is_not_repeated(tmp_path: Path, form: Callable[[Keypair], str]) -> None:
+    """It is refused in words that hold nothing of it, by the command too."""
+    key = Keypair()
+    with pytest.raises(KeyRefused, match="that is a secret key") as caught:
+        keys.load(Path(form(key)))
+    said = [str(caught.value), ionet("--keypair", form(key), "crank").output]
+    assert "secret key" in said[1]
+    for text in said:
+        assert str(key) not in text
+        assert ", ".join(map(str, bytes(key)[:4])) not in text
+
+
+def test_a_name_that_only_looks_like_one_is_looked_for(tmp_path: Path) -> None:
+    """Names are up to their owners."""
+    for name in ("[old]", "id", "5" * 44, "a" * 90):
+        made = keys.create(tmp_path / name)
+        assert keys.load(tmp_path / name) == made
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
