@@ -7,9 +7,11 @@ import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
@@ -25,7 +27,7 @@ T = TypeVar("T")
 ATTEMPTS: Final = 6
 """Of one call, over some 8 seconds."""
 BUSY_ATTEMPTS: Final = 12
-"""Of one call to a node that answers that it is asked too much."""
+"""Of one call in all: where the node says that it is asked too much, more are made than `ATTEMPTS`."""
 READ_SECONDS: Final = 30.0
 """For a connection, and for each part of an answer."""
 CALL_SECONDS: Final = 120.0
@@ -197,7 +199,7 @@ class Rpc:
                 except Exception:
                     self.outcomes[method, "failed"] += 1
                     raise
-            if attempt - busy >= ATTEMPTS or busy >= BUSY_ATTEMPTS:
+            if attempt - busy >= ATTEMPTS or attempt >= BUSY_ATTEMPTS:
                 self.outcomes[method, "failed"] += 1
                 raise NodeUnavailable(
                     f"the node at {self.url} did not answer {method} in {attempt} attempts: {failed}. "
@@ -216,7 +218,7 @@ class Rpc:
             raise _Retry(f"HTTP {response.status}")
         try:
             answer = decoder.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if response.status != 200:
                 raise NodeUnavailable(f"the node at {self.url} refuses with HTTP {response.status}") from error
             raise _Retry(f"not an answer to {method}: {error}") from error
@@ -290,6 +292,16 @@ async def open_rpc(url: str, connections: int = CONNECTIONS) -> AsyncIterator[Rp
     """A node at `url`, with at most so many calls at once."""
     connector = aiohttp.TCPConnector(limit=connections, ssl=tls())
     timeout = aiohttp.ClientTimeout(sock_connect=READ_SECONDS, sock_read=READ_SECONDS)
-    session = aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=_BUFFER_BYTES, trust_env=True)
-    async with session as http:
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, read_bufsize=_BUFFER_BYTES, proxy=_proxy(url)
+    ) as http:
         yield Rpc(url, http, Pace(connections))
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for a URL: aiohttp would look it up for each call."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.hostname and not proxy_bypass(parts.hostname):
+            return getproxies().get(parts.scheme)
+    return None
