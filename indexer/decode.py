@@ -62,7 +62,7 @@ class BlockHead:
     """SHA-256 over everything of ours in it, in order; empty where there is nothing."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # asyncio writes out what a task gave when it ends: seconds, for these arrays
 class Decoded:
     """What blocks say, ready to be stored."""
 
