@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _AHEAD: Final = 4
 """Blocks that the peer fetches while it works on one."""
+_LOOK_SECONDS: Final = 1.0
+"""So often is looked for new processes: that is slow where there are many."""
 _CLOCKS: Final = {
     "seconds": "µs each, by the clock",
     "ours": "µs of our processor",
@@ -50,22 +52,26 @@ NOT_THE_PEERS: Final = {"block", "io_supply_changed"}
 
 @dataclass(frozen=True)
 class Step:
-    """How far it was, when, and what the processors had done for it."""
+    """How far it was, when, and what it had taken."""
 
     events: int
     seconds: float
     ours: float
-    """Seconds of the processor in this process."""
+    """Seconds of the processor in this process and its workers."""
     postgres: float
     """And in those of PostgreSQL."""
+    memory: int
+    """Bytes that this process and its workers held just then; what they share counts for each."""
 
 
 class Meter:
     """Reads clocks."""
 
     def __init__(self, postmaster: int) -> None:
-        self._postmaster = psutil.Process(postmaster)
-        self._known: dict[int, float] = {}
+        self._roots = psutil.Process(), psutil.Process(postmaster)
+        self._processes: tuple[dict[int, psutil.Process], ...] = ({}, {})
+        self._used: tuple[dict[int, float], ...] = ({}, {})
+        self._looked = -_LOOK_SECONDS
 
     @classmethod
     async def of(cls, pool: Pool) -> Meter:
@@ -75,11 +81,26 @@ class Meter:
 
     def step(self, events: int) -> Step:
         """Now."""
-        for process in self._postmaster.children():
-            with suppress(psutil.NoSuchProcess):
-                used = process.cpu_times()
-                self._known[process.pid] = used.user + used.system
-        return Step(events, time.monotonic(), time.process_time(), sum(self._known.values()))
+        now = time.monotonic()
+        if now - self._looked >= _LOOK_SECONDS:
+            self._looked = now
+            for root, known in zip(self._roots, self._processes, strict=True):
+                known.update({found.pid: found for found in [root, *root.children(recursive=True)]})
+        memory = 0
+        for known, used in zip(self._processes, self._used, strict=True):
+            for pid, process in known.items():
+                with suppress(psutil.NoSuchProcess):
+                    if not self._is_the_node(process):
+                        times = process.cpu_times()
+                        used[pid] = times.user + times.system
+                        memory += process.memory_info().rss if known is self._processes[0] else 0
+        ours, postgres = (sum(used.values()) for used in self._used)
+        return Step(events, now, ours, postgres, memory)
+
+    @staticmethod
+    @cache
+    def _is_the_node(process: psutil.Process) -> bool:
+        return "tests.bench.node" in process.cmdline()
 
 
 @dataclass(frozen=True)
@@ -206,8 +227,7 @@ def show(made: Written, runs: list[Run], *, flat: bool) -> None:
         print(_line("AnchorPy and executemany", other))
         print(f"ionet is {other.seconds / mine.seconds:.1f} times as fast")
     if not others:
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"at most {memory:,.0f} MB of memory")
+        print(f"at most {max(step.memory for step in mine.steps) / 1e6:,.0f} MB of memory")
     if flat:
         ends = tenths(mine)
         for what in ("seconds", "ours", "postgres"):
