@@ -6,9 +6,14 @@ The structs are hidden from the garbage collector: a block makes tens of thousan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Hash = Annotated[str, msgspec.Meta(pattern="^[1-9A-HJ-NP-Za-km-z]{1,44}$")]
+"""Of a block, base58."""
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""Unix time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +86,27 @@ class Transaction(msgspec.Struct, gc=False):
 class Block(msgspec.Struct, gc=False):
     """A block. Its own slot is not in it: it is what was asked for."""
 
-    blockhash: str
-    previous_blockhash: str = msgspec.field(name="previousBlockhash")
+    blockhash: Hash
+    previous_blockhash: Hash = msgspec.field(name="previousBlockhash")
     parent_slot: int = msgspec.field(name="parentSlot")
-    time: int | None = msgspec.field(name="blockTime")
-    """Unix seconds."""
+    time: Seconds | None = msgspec.field(name="blockTime")
     transactions: list[Transaction]
-    places: list[int] | None = None
-    """Of these transactions in the block; None where they are all that it has, in their order."""
+
+
+class SparseBlock(Block, gc=False):
+    """Some transactions of a block. Never decoded: a node does not say where transactions stand but by their order."""
+
+    places: list[int] = []
+    """Of these transactions in the block, rising."""
 
 
 class Header(msgspec.Struct):
     """A block without its transactions: getBlock with `transactionDetails` `signatures` or `none`."""
 
-    blockhash: str
-    previous_blockhash: str = msgspec.field(name="previousBlockhash")
+    blockhash: Hash
+    previous_blockhash: Hash = msgspec.field(name="previousBlockhash")
     parent_slot: int = msgspec.field(name="parentSlot")
-    time: int | None = msgspec.field(name="blockTime")
-    """Unix seconds."""
+    time: Seconds | None = msgspec.field(name="blockTime")
     signatures: list[str] = []
     """Of each transaction, in their order; empty where they were not asked for."""
 

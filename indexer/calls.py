@@ -14,7 +14,7 @@ from typing import Final
 
 from client import idl
 from indexer import layouts
-from indexer.blocks import Block, Call, InnerCalls, Transaction
+from indexer.blocks import Block, Call, InnerCalls, SparseBlock, Transaction
 from indexer.errors import IncompleteBlock
 
 OTHER: Final = 0
@@ -79,7 +79,7 @@ class CallReader:
         calls = Calls()
         for slot, block in blocks:
             calls.count += len(block.transactions)
-            places = range(len(block.transactions)) if block.places is None else block.places
+            places = block.places if isinstance(block, SparseBlock) else range(len(block.transactions))
             for place, transaction in zip(places, block.transactions, strict=True):
                 self._transaction(calls, slot, place, transaction)
         return calls

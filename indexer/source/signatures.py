@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from indexer import layouts
-from indexer.blocks import Block, Header, Listed, Located, Position, Transaction
+from indexer.blocks import Block, Header, Listed, Located, Position, SparseBlock, Transaction
 from indexer.decode import Decoder
 from indexer.errors import ChainMismatch, NodeUnavailable
 from indexer.rpc import Rpc
@@ -273,7 +273,7 @@ class Signatures:
 
 
 def _sparse(header: Header, transactions: list[Located], places: list[int]) -> Block:
-    return Block(
+    return SparseBlock(
         blockhash=header.blockhash,
         previous_blockhash=header.previous_blockhash,
         parent_slot=header.parent_slot,
