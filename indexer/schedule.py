@@ -61,11 +61,11 @@ class Service:
     pool: Pool
     rpc_url: str
     client: AsyncClient
-    committee_keys: Sequence[Keypair] = ()
+    committee_keys: Sequence[Keypair] = field(default=(), repr=False)
     """Empty: scores are not published."""
-    payer: Keypair | None = None
+    payer: Keypair | None = field(default=None, repr=False)
     """Pays for settlements, closes, slashes and tickets; None: none of them is done."""
-    router: Keypair | None = None
+    router: Keypair | None = field(default=None, repr=False)
     """Gives open jobs their nodes; None: it is left to others."""
     options: SendOptions = DEFAULT
     first_slot: int = 0

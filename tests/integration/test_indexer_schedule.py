@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -92,3 +93,35 @@ async def test_the_schedule_routes_jobs_and_pays_tickets(network: Network, datab
         assert chain.balance(world.io(network.staker)) == before
         await look(service)
         assert chain.balance(world.io(network.staker)) == before + 50 * IO
+
+
+async def test_no_key_is_in_what_is_logged(
+    network: Network, databases: Databases, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An hour with all keys, at the finest level, with refusals and a failure: no record holds a byte of a key."""
+    world = network.world
+    keys = [*world.committee, world.admin, world.router]
+    caplog.set_level(logging.DEBUG)
+    url = await databases.url()
+    pool = await db.connect(url)
+    async with connect_node(network.url) as client:
+        service = schedule.Service(pool, network.url, client, world.committee, world.admin, world.router, SEND)
+        network.work(1)
+        world.prices()
+        world.open_job(network.user, id=1, processors=2)
+        waiting = world.open_job(network.user, id=2, processors=2)
+        world.chain.warp(seconds=1)
+        for job in (schedule.replay, schedule.route, schedule.settle, schedule.publish, schedule.close):
+            await job(service)
+        assert world.chain.account(state.Job, waiting).state == state.Job.OPEN
+        async with schedule.running(service, url):
+            await pool.execute("INSERT INTO indexer.quarantine VALUES (1, 2, 3, 's', 'burn', 'why', '')")
+            await schedule.tick("router")
+    pool.terminate()
+    logged = [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]
+    assert any("no node of its class is free" in line for line in logged)
+    assert any("quarantine" in line for line in logged)
+    for line in (*logged, repr(service)):
+        for key in keys:
+            for secret in (str(key), bytes(key)[:32].hex(), ", ".join(map(str, bytes(key)[:8])), repr(bytes(key)[:8])):
+                assert secret not in line
