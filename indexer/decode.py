@@ -248,14 +248,15 @@ def _read_calls(found: _Found) -> None:
             chosen = lengths == length
             same, calls = (data, places) if chosen.all() else (data[chosen], places[chosen])
             others += _read_same(found, same[:, same.shape[1] - length :], calls)
+    made = records.Records()
     for call, body in sorted(others, key=lambda entry: entry[0]):
+        place, transaction = found.place(call), found.transaction(call)
         try:
-            made = records.read(found.program(call), body, found.accounts(call), found.place(call))
+            made.take(found.program(call), body, found.accounts(call), place, transaction)
         except Malformed as reason:
             found.refuse(call, str(reason), body)
-        else:
-            if made is not None:
-                found.add(*made, np.full(len(made[1]), found.transaction(call)))
+    for rows in made.columns():
+        found.add(*rows)
 
 
 def _read_same(found: _Found, data: base58.Bytes, calls: Numbers) -> list[tuple[int, bytes]]:

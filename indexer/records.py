@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 from indexer import base58, layouts, tables
 from indexer.calls import Calls
 from indexer.layouts import Malformed
-from indexer.tables import Columns, Row
+from indexer.tables import PLACE_BYTES, Columns, Row
 
 _MINT_TO: Final = {7, 14}
 _BURN: Final = {8, 15}
 """Tags of SPL Token's instructions, plain and checked; accounts are (mint, to, …) and (from, mint, …)."""
 _BATCH: Final = b"\xff"
-_COMMIT: Final = np.dtype([("epoch", "<u4"), ("round", "<u2"), ("commitment", "V32")])
-"""Arguments of commit_challenge."""
+_COMMIT: Final = 4 + 2 + 32
+"""Bytes of the arguments of commit_challenge: epoch, round, commitment."""
 _SECRET: Final = 32
 """Bytes before the measurements in record_challenges."""
 _EPOCH: Final = 4
@@ -37,70 +38,112 @@ DISCRIMINATORS: Final = np.array([int.from_bytes(head, "little") for _, head in 
 """First eight bytes of an instruction that may be a record, as numbers."""
 
 
-def read(program: str, data: bytes, accounts: list[str], place: Row) -> tuple[str, Columns] | None:
-    """The table and the rows of a call; None where it is no record. Raises `Malformed`, and `ValueError` for keys."""
-    table = _RECORDS.get((program, data[:8]))
-    if table is None:
-        return None
-    make = {"challenge_committed": _committed, "challenge_recorded": _recorded, "score_posted": _posted}[table]
-    rows = make(data[8:], accounts)
-    rows["slot"], rows["tx_index"], rows["path"] = place
-    return table, rows
+class Records:
+    """Records of many calls, made into columns all at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[_Record]] = {table: [] for table in _RECORDS.values()}
+
+    def take(self, program: str, data: bytes, accounts: Sequence[str], place: Row, transaction: int) -> None:
+        """Takes a call in, unless it is no record. Raises `Malformed`, and `ValueError` for what is no address."""
+        table = _RECORDS.get((program, data[:8]))
+        if table is not None:
+            parts = _READ[table](data[8:], accounts)
+            self._found[table].append(_Record(place, transaction, *parts))
+
+    def columns(self) -> Iterator[tuple[str, Columns, NDArray[np.int64]]]:
+        """Each table with its rows, and the number of each one's transaction."""
+        for table, taken in self._found.items():
+            found = [record for record in taken if record.count]
+            if found:
+                counts = np.array([record.count for record in found])
+                transactions = np.repeat(np.array([record.transaction for record in found], np.int64), counts)
+                yield table, _rows(table, found, counts), transactions
 
 
-def _committed(body: bytes, accounts: list[str]) -> Columns:
-    if len(body) < _COMMIT.itemsize:
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One call: what its rows are made of, in the order of their columns."""
+
+    place: Row
+    transaction: int
+    count: int
+    """Of rows."""
+    shared: bytes
+    """By all of them."""
+    each: bytes
+    """Of each, from its accounts; empty where there is nothing."""
+    said: bytes
+    """Of each, from the data."""
+
+
+def _rows(table: str, found: list[_Record], counts: NDArray[np.int64]) -> Columns:
+    known = tables.tables()[table]
+    assert known.dtype is not None
+    total = int(counts.sum())
+    rows = np.empty((total, known.dtype.itemsize), np.uint8)
+    columns: Columns = rows.view(known.dtype)[:, 0]
+    places = np.repeat(np.array([record.place for record in found], np.int64), counts, axis=0)
+    columns["slot"], columns["tx_index"], columns["path"] = places.T
+    at = PLACE_BYTES
+    if "item" in known.names:
+        columns["item"] = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+        at += 4
+    shared = np.frombuffer(b"".join(record.shared for record in found), np.uint8).reshape(len(found), -1)
+    for part in (
+        np.repeat(shared, counts, axis=0),
+        np.frombuffer(b"".join(record.each for record in found), np.uint8).reshape(total, -1),
+        np.frombuffer(b"".join(record.said for record in found), np.uint8).reshape(total, -1),
+    ):
+        rows[:, at : at + part.shape[1]] = part
+        at += part.shape[1]
+    return columns
+
+
+_Parts = tuple[int, bytes, bytes, bytes]
+"""Of a `_Record`: count, shared, each, said."""
+
+
+def _committed(body: bytes, accounts: Sequence[str]) -> _Parts:
+    if len(body) < _COMMIT:
         raise Malformed("commit_challenge is too short")
-    rows = _empty("challenge_committed", 1)
-    said = np.frombuffer(body[: _COMMIT.itemsize], _COMMIT)
-    rows["verifier"], rows["challenge"] = _verified("commit_challenge", accounts)
-    for name in said.dtype.names or ():
-        rows[name] = said[name]
-    return rows
+    return 1, _verified("commit_challenge", accounts), b"", body[:_COMMIT]
 
 
-def _recorded(body: bytes, accounts: list[str]) -> Columns:
-    verified = _verified("record_challenges", accounts)
-    rows = _vector("challenge_recorded", layouts.struct_layout("oracle", "Measurement"), body, _SECRET)
-    rows["verifier"], rows["challenge"] = verified
-    return rows
+def _recorded(body: bytes, accounts: Sequence[str]) -> _Parts:
+    shared = _verified("record_challenges", accounts)
+    count, said = _vector(layouts.struct_layout("oracle", "Measurement"), body, _SECRET)
+    return count, shared, b"", said
 
 
-def _posted(body: bytes, accounts: list[str]) -> Columns:
-    rows = _vector("score_posted", layouts.struct_layout("emission", "Score"), body, _EPOCH)
-    if len(accounts) < len(rows):
+def _posted(body: bytes, accounts: Sequence[str]) -> _Parts:
+    count, said = _vector(layouts.struct_layout("emission", "Score"), body, _EPOCH)
+    if len(accounts) < count:
         raise Malformed("post_scores has fewer accounts than scores")
-    rows["epoch"] = int.from_bytes(body[:_EPOCH], "little")
     # The program takes exactly one earner for each score, after the signers.
-    earners = accounts[len(accounts) - len(rows) :]
-    rows["earner"] = np.frombuffer(b"".join(map(_address, earners)), "V32")
-    return rows
+    return count, body[:_EPOCH], b"".join(map(_address, accounts[len(accounts) - count :])), said
 
 
-def _vector(table: str, layout: layouts.Layout, body: bytes, at: int) -> Columns:
-    """The rows of a `Vec` that begins at `at`. What follows it is not read, as the program does not."""
+_READ: Final = {"challenge_committed": _committed, "challenge_recorded": _recorded, "score_posted": _posted}
+
+
+def _vector(layout: layouts.Layout, body: bytes, at: int) -> tuple[int, bytes]:
+    """How many rows a `Vec` has that begins at `at`, and their bytes. What follows is not read, as in the program."""
     assert layout.dtype is not None
     begin, size = at + 4, layout.dtype.itemsize
     count = int.from_bytes(body[at:begin], "little")
     if len(body) < begin or count * size > len(body) - begin:
         raise Malformed(f"{len(body)} bytes for {count} rows of {size}")
-    rows = _empty(table, count)
-    rows["item"] = np.arange(count)
-    said = np.frombuffer(body[begin : begin + count * size], layout.dtype)
-    for name in said.dtype.names or ():
-        rows[name] = said[name]
-    return rows
+    return count, body[begin : begin + count * size]
 
 
-def _verified(instruction: str, accounts: list[str]) -> tuple[Any, Any]:
+def _verified(instruction: str, accounts: Sequence[str]) -> bytes:
     """Verifier and challenge of an instruction of the oracle's."""
     places = layouts.program("oracle").places[instruction]
     try:
-        named = [_address(accounts[places[name]]) for name in ("verifier", "challenge")]
+        return _address(accounts[places["verifier"]]) + _address(accounts[places["challenge"]])
     except IndexError:
         raise Malformed(f"{instruction} has too few accounts") from None
-    verifier, challenge = np.frombuffer(b"".join(named), "V32")
-    return verifier, challenge
 
 
 def supply(calls: Calls, io_mint: str | None, after: Row) -> tuple[str, Columns, NDArray[np.int64]]:
@@ -141,10 +184,6 @@ def _unbatched(data: bytes, accounts: list[str]) -> Iterator[tuple[bytes, list[s
         count, length = data[at], data[at + 1]
         yield data[at + 2 : at + 2 + length], accounts[used : used + count]
         at, used = at + 2 + length, used + count
-
-
-def _empty(table: str, count: int) -> Columns:
-    return np.zeros(count, tables.tables()[table].dtype)
 
 
 @lru_cache(maxsize=1 << 16)

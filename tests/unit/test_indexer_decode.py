@@ -208,6 +208,14 @@ def test_measurements_and_scores_are_read_from_instructions() -> None:
     assert decoded.events == 5
 
 
+def test_a_record_of_nothing_is_nothing() -> None:
+    """No scores in a call: no row, and no reason to stop."""
+    keys = [PAYER]
+    data = EMISSION.instructions["post_scores"] + struct.pack("<II", 9, 0)
+    decoded = decode(transaction(keys, [call(keys, EMISSION.text, data, [PAYER])], []))
+    assert (decoded.rows, decoded.quarantined) == ({}, [])
+
+
 def test_a_record_that_is_cut_off_is_quarantined() -> None:
     """A count that the data does not have is no reason to crash, nor to allocate."""
     keys = [PAYER]
