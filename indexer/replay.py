@@ -58,8 +58,9 @@ async def catch_up(
     """Reads every finalized block after the cursor, up to `until_slot` or to the finalized tip, and stores it.
 
     `first_slot` is where an empty database begins. With `workers`, they read ranges of slots, by the road of slots,
-    and without, a process of this machine does where the way is long; but until the chain has said which mint is IO, nobody can follow its supply, and that part is read here. It can be
-    killed anywhere: a batch and the cursor move together.
+    and without, a process of this machine does where the way is long. But until the chain has said which mint is IO,
+    nobody can follow its supply, and that part is read here. It can be killed anywhere: a batch and the cursor move
+    together.
 
     Raises `NodeUnavailable`, `DatabaseUnavailable`, `ChainMismatch` and `IncompleteBlock`; what was read before is
     stored.

@@ -11,8 +11,8 @@ from solana.rpc.commitment import Confirmed
 from solders.pubkey import Pubkey
 
 from client import addresses
-from indexer.blocks import Transaction
 from indexer.base58 import encode as _text
+from indexer.blocks import Transaction
 from indexer.decode import Decoder
 from indexer.rpc import Rpc
 from indexer.verify import compared

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import based58
 
 from indexer import router, routing
-from indexer.db import integer
 from indexer.base58 import encode as address_text
+from indexer.db import integer
 from indexer.errors import VerifyRefused
 from indexer.queries import sql
 from indexer.router import Wanted
