@@ -94,8 +94,8 @@ def _blocks_of(transactions: list[Any], path: Path) -> Path:
     with path.open("w") as file:
         for slot, start in enumerate(range(0, len(transactions), size), 1):
             block = {
-                "blockhash": "",
-                "previousBlockhash": "",
+                "blockhash": "1" * 32,
+                "previousBlockhash": "1" * 32,
                 "parentSlot": slot - 1,
                 "blockTime": slot,
                 "transactions": transactions[start : start + size],
