@@ -176,7 +176,7 @@ async def writer(pool: Pool) -> AsyncIterator[Connection]:
         try:
             yield connection
         finally:
-            if not connection.is_closed():
+            with suppress(*_UNAVAILABLE):  # then the lock is gone with it
                 await asyncio.shield(connection.execute("SELECT pg_advisory_unlock($1)", _WRITER_LOCK))
 
 
