@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from indexer.source import Position, Source
 
 BLOCKS: Final = 512
-TRANSACTIONS: Final = 4_096
+TRANSACTIONS: Final = 16_384
 """A batch is full once it has so many of either. The result does not depend on it."""
 
 
