@@ -36,6 +36,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 SETTINGS: Final = ({"PYTHONHASHSEED": "1", "TZ": "Asia/Kathmandu"}, {"PYTHONHASHSEED": "77", "TZ": "America/St_Johns"})
 """Of the processes that children are forked from."""
 BATCHES: Final = (1, 2, 5, 30, 512)
+AT_ONCE: Final = 2
+"""Databases that are being filled."""
 NEVER: Final = 600.0
 BY_SIGNATURES: Final = 0.15
 """Share of the children that take the other road, which asks this small chain more questions than it has blocks."""
@@ -150,15 +152,14 @@ async def children(**environment: str) -> AsyncIterator[Children]:
 
 
 class Killing:
-    """A campaign of kills, by one random generator."""
+    """A campaign of kills, repeated by its seed as far as time can be."""
 
     def __init__(self, real: History, node: str, databases: Databases, seed: int) -> None:
         self.kills = 0
         self.replays: Counter[str] = Counter()
         """That were compared, by whether they began with a migration."""
         self._real, self._node, self._databases = real, node, databases
-        self._random = Random(seed)  # noqa: S311 - for moments, not secrets
-        self._expected: dict[bool, Clean] = {}
+        self._seed = seed
 
     async def expect(self) -> None:
         """Finds out what a child that nobody kills leaves, its scores included."""
@@ -167,9 +168,8 @@ class Killing:
             await scores.computed(pool, self._real.scored)
             self._clean = Clean(await history.everything(pool), await history.slots_read(pool))
 
-    async def one(self, starting: Sequence[Children]) -> None:
+    async def one(self, random: Random, starting: Sequence[Children]) -> None:
         """A database from nothing to the end, through kills; compared. Raises `AssertionError`."""
-        random = self._random
         is_empty = random.random() < 0.3
         url = await (self._databases.empty() if is_empty else self._databases.url())
         while True:
@@ -199,18 +199,23 @@ class Killing:
         await self._databases.drop(url)
         self.replays["migrated too" if is_empty else "replayed"] += 1
 
-    async def until(self, times: int, settings: Sequence[dict[str, str]] = SETTINGS, *, shown: bool = False) -> None:
-        """Kills so many children, and finishes what was begun."""
+    async def until(self, times: int) -> None:
+        """Kills so many children, in each of the settings in turn, and finishes what was begun."""
         began = time.monotonic()
-        async with AsyncExitStack() as stack:
-            starting = [await stack.enter_async_context(children(**one)) for one in settings]
-            while self.kills < times:
-                await self.one(starting)
-                if shown:
+
+        async def work(random: Random) -> None:
+            async with AsyncExitStack() as stack:
+                starting = [await stack.enter_async_context(children(**one)) for one in SETTINGS]
+                while self.kills < times:
+                    await self.one(random, starting)
                     seconds = time.monotonic() - began
-                    print(
-                        f"{self.kills:,} kills, {self.replays.total():,} histories equal, {seconds:,.0f} s", flush=True
-                    )
+                    done = f"{self.kills:,} kills, {self.replays.total():,} histories equal, {seconds:,.0f} s"
+                    print(done, flush=True)
+
+        seeds = (Random(f"{self._seed} {number}") for number in range(AT_ONCE))  # noqa: S311 - for moments, not secrets
+        async with asyncio.TaskGroup() as group:
+            for random in seeds:
+                group.create_task(work(random))
 
 
 async def campaign(times: int, seed: int, real: History, databases: Databases) -> Killing:
@@ -218,7 +223,7 @@ async def campaign(times: int, seed: int, real: History, databases: Databases) -
     async with Node(real.url).serving() as node:
         killing = Killing(real, node, databases, seed)
         await killing.expect()
-        await killing.until(times, shown=True)
+        await killing.until(times)
     return killing
 
 
