@@ -14,6 +14,7 @@ import based58
 import gmpy2  # type: ignore[import-untyped] # it has no types
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it has no types
 
 Bytes = NDArray[np.uint8]
 
@@ -62,6 +63,7 @@ def decode_column(texts: Sequence[str]) -> tuple[Bytes, NDArray[np.int64]]:
     digits = np.frombuffer(_ascii("".join(texts)).translate(_TO_DIGITS), np.uint8).reshape(len(texts), size)
     if digits.max(initial=0) == _NO_DIGIT:
         raise ValueError(f"no base58: {next(text for text in texts if 0 in _ascii(text).translate(_TO_GMP))[:60]!r}")
+    _one_thread()
     powers = _powers(size)
     limbs = len(powers)
     numbers = np.empty((len(texts), limbs), ">u4")
@@ -77,6 +79,12 @@ def decode_column(texts: Sequence[str]) -> tuple[Bytes, NDArray[np.int64]]:
 def _ascii(text: str) -> bytes:
     """One byte for each character; those of no alphabet become `?`."""
     return text.encode("ascii", "replace")
+
+
+@cache
+def _one_thread() -> None:
+    """Keeps products on this core: they are too small for several, whose start would take longer than the work."""
+    threadpool_limits(1, "blas")
 
 
 def _numbers(digits: Bytes, powers: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+import gc
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from indexer.decode import Decoded, Decoder
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
 BLOCKS: Final = 512
 TRANSACTIONS: Final = 16_384
 """A batch is full once it has so many of either. The result does not depend on it."""
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keeps the garbage collector away: blocks are hundreds of thousands of objects that it would look at again and
+    again, half of the time of reading them, and none of them is in a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 async def decoded(
@@ -33,6 +47,20 @@ async def decoded(
     Where the source fails, or a block is incomplete, what came before it is given first. Raises what the source does,
     and `IncompleteBlock`.
     """
+    with _uncollected():
+        async with aclosing(_batches(source, decoder, after, until_slot, most_blocks, most_transactions)) as found:
+            async for some in found:
+                yield some
+
+
+async def _batches(
+    source: Source,
+    decoder: Decoder,
+    after: Position | None,
+    until_slot: int,
+    most_blocks: int,
+    most_transactions: int,
+) -> AsyncGenerator[Decoded, None]:
     waiting: list[tuple[int, Block]] = []
     transactions = 0
     failed: Exception | None = None

@@ -6,7 +6,7 @@ The structs are hidden from the garbage collector: a block makes tens of thousan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -24,16 +24,26 @@ class Position:
     blockhash: str
 
 
+_PLACES: Final = msgspec.json.Decoder(list[Annotated[int, msgspec.Meta(ge=0)]])
+
+
 class Call(msgspec.Struct, gc=False):
     """One instruction, top-level or inner."""
 
     program: int = msgspec.field(name="programIdIndex")
-    accounts: list[int]
-    """Places in the transaction's keys."""
+    accounts: msgspec.Raw
+    """A list of places in the transaction's keys; most are never looked at."""
     data: str
     """Base58."""
     height: int | None = msgspec.field(name="stackHeight", default=None)
     """1 at the top, one more for each call within a call; absent from nodes before 1.15."""
+
+    def named(self, keys: list[str]) -> list[str]:
+        """The accounts. Raises `IndexError` where the keys lack one, or where it is none."""
+        try:
+            return [keys[place] for place in _PLACES.decode(self.accounts)]
+        except msgspec.DecodeError as error:
+            raise IndexError(f"accounts are {bytes(self.accounts)[:60]!r}") from error
 
 
 class InnerCalls(msgspec.Struct, gc=False):

@@ -59,9 +59,9 @@ class Calls:
     """Transactions in the blocks, of any kind, failed ones too."""
 
 
-_Ours = tuple[int, int, int]
-"""One of our programs, as a transaction names it: the code of its calls; the place of its event authority in the keys,
--1 where it is not there, so that there are no events; digits of the shortest call that may be a record."""
+_Ours = tuple[int, bytes, int]
+"""One of our programs, as a transaction names it: the code of its calls; the accounts of its events, as JSON writes
+them without spaces; digits of the shortest call that may be a record."""
 
 
 class CallReader:
@@ -118,8 +118,8 @@ class CallReader:
             program = self._number.get(key)
             if program is not None:
                 authority = PROGRAMS[program].event_authority
-                place = keys.index(authority) if authority in keys else -1
-                ours[keys.index(key)] = (number << 8 | program << 2, place, self._shortest[program])
+                accounts = b"[%d]" % keys.index(authority) if authority in keys else b""
+                ours[keys.index(key)] = (number << 8 | program << 2, accounts, self._shortest[program])
         return ours
 
     def _read(self, calls: Calls, instructions: list[Call], inner: list[InnerCalls], keys: list[str]) -> None:
@@ -158,17 +158,17 @@ class CallReader:
                     if program == token:
                         calls.token.append((call, path, number))
                     continue
-                code, authority, shortest = ours[program]
-                if caller == ITSELF:
-                    accounts = call.accounts
-                    if len(accounts) != 1 or accounts[0] != authority:
-                        if max(accounts, default=0) >= len(keys):
-                            raise IndexError
-                        caller = OTHER
+                code, accounts, shortest = ours[program]
+                if caller == ITSELF and bytes(call.accounts) != accounts and call.named(keys) != _event_accounts(code):
+                    caller = OTHER
                 if caller != OTHER or len(call.data) >= shortest:
                     calls.found.append(call)
                     calls.paths.append(path)
                     calls.codes.append(code | caller)
+
+
+def _event_accounts(code: int) -> list[str]:
+    return [PROGRAMS[code >> 2 & 63].event_authority]
 
 
 def _digits(size: int | None) -> int:

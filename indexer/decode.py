@@ -179,8 +179,7 @@ class _Found:
 
     def accounts(self, call: int) -> list[str]:
         """The accounts of a call, base58. Raises `IndexError` where the transaction lacks them."""
-        keys = self.calls.keys[self.transaction(call)]
-        return [keys[account] for account in self.calls.found[call].accounts]
+        return self.calls.found[call].named(self.calls.keys[self.transaction(call)])
 
     def program(self, call: int) -> str:
         """The name of a call's program."""

@@ -159,7 +159,7 @@ def supply(calls: Calls, io_mint: str | None, after: Row) -> tuple[str, Columns,
         if place <= after:
             continue
         keys = calls.keys[number]
-        named = [keys[account] for account in call.accounts]
+        named = call.named(keys)
         for item, (part, of_part) in enumerate(_unbatched(base58.decode(call.data), named)):
             if len(part) < 9 or len(of_part) < 2:
                 continue
