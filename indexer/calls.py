@@ -91,7 +91,8 @@ class CallReader:
             keys = keys + loaded.writable + loaded.readonly
         elif message.lookups and (meta is None or meta.err is None):
             raise IncompleteBlock(f"the node lacks the keys that a transaction in slot {slot} loaded from tables")
-        if self._watched.isdisjoint(keys):
+        watched = self._watched.intersection(keys)
+        if not watched:
             return
         if meta is None:
             raise IncompleteBlock(f"the node keeps no outcome of transactions in slot {slot}")
@@ -101,7 +102,7 @@ class CallReader:
             raise IncompleteBlock(f"the node keeps no inner instructions in slot {slot}")
         try:
             signature = transaction.transaction.signatures[0]
-            self._read(calls, message.instructions, meta.inner, keys)
+            self._read(calls, message.instructions, meta.inner, keys, watched)
         except IndexError as error:
             raise IncompleteBlock(
                 f"the node wrote a transaction in slot {slot} that lacks keys or signatures"
@@ -117,14 +118,18 @@ class CallReader:
         for key in watched:
             program = self._number.get(key)
             if program is not None:
-                authority = PROGRAMS[program].event_authority
-                accounts = b"[%d]" % keys.index(authority) if authority in keys else b""
+                try:
+                    accounts = b"[%d]" % keys.index(PROGRAMS[program].event_authority)
+                except ValueError:
+                    accounts = b""
                 ours[keys.index(key)] = (number << 8 | program << 2, accounts, self._shortest[program])
         return ours
 
-    def _read(self, calls: Calls, instructions: list[Call], inner: list[InnerCalls], keys: list[str]) -> None:
+    def _read(
+        self, calls: Calls, instructions: list[Call], inner: list[InnerCalls], keys: list[str], watched: Set[str]
+    ) -> None:
         """The calls of one transaction. Raises `IncompleteBlock`, and `IndexError` where keys are lacking."""
-        number, watched = len(calls.keys), self._watched.intersection(keys)
+        number = len(calls.keys)
         ours = self._ours(number, keys, watched)
         token = keys.index(_TOKEN_PROGRAM) if self._io_mint in watched and _TOKEN_PROGRAM in keys else -1
         for top, call in enumerate(instructions):
