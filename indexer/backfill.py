@@ -29,7 +29,7 @@ from indexer.source import Position, Road, open_source
 if TYPE_CHECKING:
     from distributed import Client
 
-SLOTS: Final = 64
+SLOTS: Final = 512
 """Of one range. The result does not depend on it."""
 _AHEAD: Final = 2
 """Ranges under way for each worker."""

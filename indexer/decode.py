@@ -98,6 +98,22 @@ class Decoded:
         return {**{name: known[name].rows(columns) for name, columns in self.columns.items()}, **self.loose}
 
 
+def merged(parts: Sequence[Decoded]) -> Decoded:
+    """What several say, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    found = Decoded(follows=parts[0].follows, io_mint=parts[-1].io_mint)
+    for table in {table for part in parts for table in part.columns}:
+        found.columns[table] = np.concatenate([part.columns[table] for part in parts if table in part.columns])
+    for part in parts:
+        for table, rows in part.loose.items():
+            found.loose.setdefault(table, []).extend(rows)
+        found.quarantined += part.quarantined
+        found.blocks += part.blocks
+        found.transactions += part.transactions
+    return found
+
+
 class Decoder:
     """Decodes blocks in order. It learns from them which mint is IO, and follows its supply from then on."""
 

@@ -13,7 +13,7 @@ import asyncpg
 
 from indexer import backfill, batches, store
 from indexer.db import lost_database, writer
-from indexer.decode import Decoded, Decoder
+from indexer.decode import Decoded, Decoder, merged
 from indexer.errors import ChainMismatch
 from indexer.rpc import Rpc, open_rpc
 from indexer.source import Road, open_source
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FAR: Final = 2_000
 """Slots behind, a quarter of an hour, from which on another process is worth its start."""
+
+TOGETHER: Final = 50_000
+"""Events that are stored together, at the most: each transaction of the database costs as much as thousands of them."""
 
 Progress = Callable[[int, int, int], None]
 """Called after each batch with the slot reached, the slot to reach, and events so far."""
@@ -136,18 +139,30 @@ class Replay:
         self.until_slot = tip if until_slot is None else min(until_slot, tip)
 
     async def store(self, decoded: AsyncGenerator[Decoded, None]) -> None:
-        """Stores batches in their order. Where getting the next one fails, what was had before is stored."""
+        """Stores batches in their order, together those that come while others are being stored.
+
+        Where getting the next one fails, what was had before is stored.
+        """
+        waiting: list[Decoded] = []
         saving: asyncio.Task[None] | None = None
         try:
             async with aclosing(decoded):
                 async for batch in decoded:
+                    waiting.append(batch)
+                    if saving is not None and not saving.done() and sum(one.events for one in waiting) < TOGETHER:
+                        continue
                     if saving is not None:
                         await saving
-                    saving = asyncio.create_task(self._save(batch))
+                    saving, waiting = asyncio.create_task(self._save(merged(waiting))), []
+        except asyncio.CancelledError:
+            waiting = []
+            raise
         finally:
             # A cancelled wait cancels the task, and with it the transaction.
             if saving is not None:
                 await saving
+            if waiting:
+                await self._save(merged(waiting))
 
     async def _save(self, decoded: Decoded) -> None:
         try:
