@@ -205,17 +205,7 @@ class History:
                 "PriceSubmitted.price_nano_usd": price,
             }
             yield self._some(f"submit_price {member}", (0, 3_600), {}, prices)
-        challenge = {"challenge": np.array([hour])}
-        said = {"commit_challenge.epoch": np.array([hour]), "commit_challenge.round": np.array([1])}
-        yield self._some("commit_challenge", (120, 130), challenge, said)
-        nodes = _groups(self._random.permutation(self.nodes), MEASURED)
-        shape = (len(nodes), MEASURED)
-        measured = {
-            f"Measurement.{what}": self._random.integers(1_000, 100_000, shape)
-            for what in ("bandwidth", "memory", "clock", "compute", "latency")
-        }
-        people = {**_of_each(nodes), "challenge": np.full(len(nodes), hour)}
-        yield self._some("record_challenges", (200, 3_400), people, measured)
+        yield from self.measurements(hour)
         if hour > 1:
             nodes = _groups(self._random.permutation(self.nodes), SCORED)
             scored = {
@@ -229,6 +219,20 @@ class History:
             yield self._some(
                 "close_epochs", (203, 204), {}, {"EpochsClosed.first": before, "EpochsClosed.last": before}
             )
+
+    def measurements(self, hour: int) -> Iterator[Some]:
+        """One of every node."""
+        challenge = {"challenge": np.array([hour])}
+        said = {"commit_challenge.epoch": np.array([hour]), "commit_challenge.round": np.array([1])}
+        yield self._some("commit_challenge", (120, 130), challenge, said)
+        nodes = _groups(self._random.permutation(self.nodes), MEASURED)
+        shape = (len(nodes), MEASURED)
+        measured = {
+            f"Measurement.{what}": self._random.integers(1_000, 100_000, shape)
+            for what in ("bandwidth", "memory", "clock", "compute", "latency")
+        }
+        people = {**_of_each(nodes), "challenge": np.full(len(nodes), hour)}
+        yield self._some("record_challenges", (200, 3_400), people, measured)
 
     def _some(
         self,
@@ -318,13 +322,19 @@ def write(folder: Path, events: int, *, nodes: int = NODES, seed: int = 5) -> Wr
     index.unlink(missing_ok=True)
     began = time.monotonic()
     history = History(capture(), nodes, seed)
-    writer = _Writer(history)
+    writer = Writer(history)
+    return save(folder, writer, writer.blocks(events), asked, began)
+
+
+def save(folder: Path, writer: Writer, blocks: Iterator[bytes], asked: dict[str, int], began: float) -> Written:
+    """Puts blocks into a folder, and beside them what `load` needs."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "blocks.json").open("wb") as file:
-        for text in writer.blocks(events):
+        for text in blocks:
             file.write(text)
     written = Written(
         folder,
-        history.templates.genesis_hash,
+        writer.genesis_hash,
         time.monotonic() - began,
         writer.totals,
         writer.kinds,
@@ -338,32 +348,42 @@ def write(folder: Path, events: int, *, nodes: int = NODES, seed: int = 5) -> Wr
         "kinds": written.kinds,
         "entries": [[e.slot, e.time, e.offset, e.length] for e in written.entries],
     }
-    index.write_text(json.dumps(said))
+    (folder / _INDEX).write_text(json.dumps(said))
     return written
 
 
-class _Writer:
+class Writer:
     """Puts transactions into blocks, each after the one before."""
 
     def __init__(self, history: History) -> None:
         self.entries: list[Entry] = []
         self.totals = Totals()
         self.kinds: dict[str, int] = {}
+        self.genesis_hash = history.templates.genesis_hash
         self._history = history
         self._last = ("1" * 32, 0)
 
     def blocks(self, events: int) -> Iterator[bytes]:
-        """The text of each block."""
+        """The text of each block: those of the initialisation, and whole hours until there is enough."""
+        yield from self.setup()
+        hour = 0
+        while self.totals.events + self.totals.records < events:
+            hour += 1
+            yield from self.hour(hour)
+
+    def setup(self) -> Iterator[bytes]:
+        """The blocks in which the programs were initialised."""
         for block in self._history.templates.setup:
             transactions = [json.dumps(found, separators=(",", ":")).encode() for found in block["transactions"]]
             self._count([Form("setup", found, {}) for found in block["transactions"]])
             yield self._block(block["slot"], block["blockTime"], transactions, block["blockhash"])
-        hour = 0
-        while self.totals.events + self.totals.records < events:
-            hour += 1
-            yield from self._hour(hour)
 
-    def _hour(self, hour: int) -> Iterator[bytes]:
+    def empty(self, slot: int, block_time: int) -> bytes:
+        """A block of nothing."""
+        return self._block(slot, block_time, [], _blockhash(slot))
+
+    def hour(self, hour: int) -> Iterator[bytes]:
+        """The blocks of an hour."""
         made = self._history.rendered(hour)
         transactions, at = made.transactions, made.at
         events = np.array([form.events + form.records for form in made.forms])
@@ -372,10 +392,9 @@ class _Writer:
         slot = FIRST_SLOT + (hour - 1) * SLOTS
         for start, end in zip(starts, [*starts[1:], len(transactions)], strict=True):
             slot = max(slot + 1, FIRST_SLOT + (hour - 1) * SLOTS + int(at[start] * SLOTS / 3_600))
-            blockhash = texts(address("block", np.array([slot]))).tobytes().decode()
             begin = GENESIS + (hour - 1) * 3_600
             self._count(made.forms[start:end])
-            yield self._block(slot, begin + int(at[start]), transactions[start:end], blockhash)
+            yield self._block(slot, begin + int(at[start]), transactions[start:end], _blockhash(slot))
 
     def _count(self, forms: list[Form]) -> None:
         self.totals += Totals(events=sum(form.events for form in forms), records=sum(form.records for form in forms))
@@ -392,6 +411,10 @@ class _Writer:
         self.entries.append(Entry(slot, block_time, self.totals.bytes, len(text)))
         self.totals += Totals(blocks=1, transactions=len(transactions), bytes=len(text) + 1)
         return text + b"\n"
+
+
+def _blockhash(slot: int) -> str:
+    return texts(address("block", np.array([slot]))).tobytes().decode()
 
 
 def main() -> None:

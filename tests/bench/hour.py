@@ -1,8 +1,8 @@
-"""An hour of a million nodes, from the database to signed transactions: `uv run python -m tests.bench.hour`.
+"""An hour of a million nodes, from raw blocks to signed transactions: `uv run python -m tests.bench.hour`.
 
-Nodes, their collateral and their measurements are stored as the replay stores them, two hours of them, in an embedded
-PostgreSQL. Then, for the second hour: its facts are loaded, scored, digested and kept, and every transaction that posts
-its scores is built and signed by two members. Peak memory is of this process, with the filling.
+A node serves two hours in which every one of them is measured; the network and its collateral are stored before as the
+replay stores them. Then, for the second hour: its blocks are replayed, its facts loaded, scored, digested and kept, and
+every transaction that posts its scores is built and signed by two members.
 """
 
 import argparse
@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from multiprocessing import Process
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from solders.hash import Hash
@@ -29,23 +30,26 @@ from client.sending import compose
 from indexer import columns, db, posting, scores, scoring, store, tables
 from indexer.decode import BlockHead, Decoded
 from indexer.queries import sql
+from indexer.replay import catch_up
+from indexer.rpc import open_rpc
 from indexer.scoring import REFERENCES, Scores
+from tests.bench.blocks import FIRST_SLOT, SLOTS, History, Some, Writer, Written, load, save
+from tests.bench.forms import address
+from tests.bench.node import serving
+from tests.bench.templates import capture
+from tests.programs.world import GENESIS
 
 if TYPE_CHECKING:
     from indexer.db import Pool
 
-GENESIS: Final = 1_800_000_000
-"""Unix seconds."""
 HOURS: Final = 2
 BATCH: Final = 50_000
 """Nodes whose rows are stored together, in a block of their own."""
-CHALLENGED: Final = 1_000
-"""Nodes of one challenge."""
+REGISTERED: Final = FIRST_SLOT - 100
+"""The slot of an empty block, before which everybody is registered."""
 SIGNERS: Final = 2
 COMPUTE_UNITS: Final = 200_000
 """Of a posting transaction; what it says does not change its size."""
-
-_NODES: Final = "node", "owner", "earner"
 
 
 @dataclass
@@ -64,65 +68,53 @@ class Watch:
         print(f"{stage:24} {self.seconds[stage]:8.2f} s, of which {own:6.2f} s in this process", flush=True)
 
 
-class Network:
-    """So many nodes, and the blocks in which they appear and are measured."""
+class Measured(History):
+    """A network in which nothing happens but measurements."""
 
-    def __init__(self, nodes: int) -> None:
-        self._random = np.random.default_rng(nodes)
-        self.addresses = {what: self._addresses(nodes) for what in _NODES}
-        names = sorted(REFERENCES)
-        self._classes = [names[n] for n in self._random.integers(0, len(names), nodes)]
+    def registrations(self) -> Iterator[Some]:
+        """They are stored without blocks: see `registered`."""
+        yield from ()
 
-    def _addresses(self, count: int) -> np.ndarray[Any, np.dtype[Any]]:
-        return np.frombuffer(self._random.bytes(32 * count), "V32")
+    def hour(self, hour: int) -> Iterator[Some]:
+        """One measurement of every node."""
+        yield from self.measurements(hour)
 
-    def blocks(self) -> Iterator[Decoded]:
-        """Registration, and two hours of measurements, in order."""
-        slot = 1
-        genesis = rows("emission_initialized", 1, slot)
-        genesis["genesis"] = GENESIS
-        yield block(slot, GENESIS - SECONDS_PER_HOUR, {"emission_initialized": genesis})
-        parts = [slice(start, start + BATCH) for start in range(0, len(self._classes), BATCH)]
-        for part in parts:
-            slot += 1
-            yield block(slot, GENESIS - 1, self._registered(part, slot))
-        for hour in range(HOURS):
-            for part in parts:
-                slot += 1
-                yield block(slot, GENESIS + hour * SECONDS_PER_HOUR, self._measured(part, slot, hour + 1))
-        slot += 1
-        yield block(slot, GENESIS + HOURS * SECONDS_PER_HOUR, {})
 
-    def _registered(self, part: slice, slot: int) -> dict[str, tables.Columns]:
-        classes = self._classes[part]
-        multipliers = np.array([CLASS_MULTIPLIERS_BP[name] for name in classes])
+def make(folder: Path, nodes: int) -> None:
+    """Writes the blocks: initialisation, an empty one that follows the registrations, each hour and one at its end."""
+    writer = Writer(Measured(capture(), nodes))
+
+    def texts() -> Iterator[bytes]:
+        yield from writer.setup()
+        yield writer.empty(REGISTERED, GENESIS - 1)
+        for hour in range(1, HOURS + 1):
+            yield from writer.hour(hour)
+            yield writer.empty(FIRST_SLOT + hour * SLOTS, GENESIS + hour * SECONDS_PER_HOUR)
+
+    save(folder, writer, texts(), {"nodes": nodes}, time.monotonic())
+
+
+def registered(nodes: int) -> Iterator[Decoded]:
+    """Every node with its collateral, as if from the blocks before `REGISTERED`."""
+    names, random = sorted(REFERENCES), np.random.default_rng(nodes)
+    parts = [np.arange(start, min(start + BATCH, nodes)) for start in range(0, nodes, BATCH)]
+    for slot, part in enumerate(parts, REGISTERED - len(parts)):
+        classes = [names[n] for n in random.integers(0, len(names), len(part))]
+        actors, earners, owners = (
+            address(f"{what} of a node", part).view("V32")[:, 0] for what in ("actor", "earner", "wallet")
+        )
         required = np.array([collateral(CLASS_MULTIPLIERS_BP[name], 1) for name in classes])
-        registered = rows("actor_registered", len(classes), slot)
-        registered["actor"], registered["authority"] = self.addresses["node"][part], self.addresses["owner"][part]
-        registered["class"] = np.array([name.encode() for name in classes], "S16").view("V16")
-        registered["collateral_required"], registered["multiplier_bp"] = required, multipliers
-        registered["processors"] = registered["kind"] = 1
-        deposited = rows("collateral_deposited", len(classes), slot)
-        deposited["actor"], deposited["depositor"] = self.addresses["node"][part], self.addresses["owner"][part]
+        actor = rows("actor_registered", len(part), slot)
+        actor["actor"], actor["authority"] = actors, owners
+        actor["class"] = np.array([name.encode() for name in classes], "S16").view("V16")
+        actor["multiplier_bp"] = [CLASS_MULTIPLIERS_BP[name] for name in classes]
+        actor["collateral_required"], actor["processors"], actor["kind"] = required, 1, 1
+        deposited = rows("collateral_deposited", len(part), slot)
+        deposited["actor"], deposited["depositor"] = actors, owners
         deposited["amount"] = deposited["collateral"] = required
-        created = rows("earner_created", len(classes), slot)
-        created["earner"], created["actor"] = self.addresses["earner"][part], self.addresses["node"][part]
-        return {"actor_registered": registered, "collateral_deposited": deposited, "earner_created": created}
-
-    def _measured(self, part: slice, slot: int, epoch: int) -> dict[str, tables.Columns]:
-        nodes = self.addresses["node"][part]
-        challenges = self._addresses(-(-len(nodes) // CHALLENGED))
-        committed = rows("challenge_committed", len(challenges), slot)
-        committed["challenge"], committed["epoch"] = challenges, epoch
-        committed["verifier"] = self.addresses["owner"][0]
-        recorded = rows("challenge_recorded", len(nodes), slot)
-        recorded["challenge"] = np.repeat(challenges, CHALLENGED)[: len(nodes)]
-        recorded["verifier"], recorded["node"] = self.addresses["owner"][0], nodes
-        for name in ("bandwidth", "memory", "clock", "compute"):
-            expected = np.array([getattr(REFERENCES[of], name) for of in self._classes[part]])
-            recorded[name] = expected * self._random.integers(80, 120, len(nodes)) // 100
-        recorded["latency"], recorded["outcome"] = 20_000, self._random.integers(0, 50, len(nodes)) > 0
-        return {"challenge_committed": committed, "challenge_recorded": recorded}
+        created = rows("earner_created", len(part), slot)
+        created["earner"], created["actor"] = earners, actors
+        yield block(slot, {"actor_registered": actor, "collateral_deposited": deposited, "earner_created": created})
 
 
 def rows(table: str, count: int, slot: int) -> tables.Columns:
@@ -132,18 +124,22 @@ def rows(table: str, count: int, slot: int) -> tables.Columns:
     return found
 
 
-def block(slot: int, at: int, found: dict[str, tables.Columns]) -> Decoded:
+def block(slot: int, found: dict[str, tables.Columns], blockhash: str = "") -> Decoded:
     """A block with these rows."""
     content = sha256(b"%d" % slot).digest() if found else b""
-    return Decoded(columns=found, blocks=[BlockHead(slot, at, f"block {slot}", content)])
+    return Decoded(columns=found, blocks=[BlockHead(slot, GENESIS - 1, blockhash, content)])
 
 
-async def fill(pool: "Pool", network: Network) -> None:
-    """Stores all of it as the replay does, aggregates and cursor included."""
+async def fill(pool: "Pool", node: str, nodes: int, history: Written) -> None:
+    """Everything up to `REGISTERED`, read from the node or stored as the replay does: aggregates and cursor too."""
+    await catch_up(pool, node, until_slot=REGISTERED - 1)
     async with pool.acquire() as connection:
-        cursor = None
-        for decoded in network.blocks():
-            cursor = await store.save(connection, decoded, cursor, "bench")
+        cursor = await store.cursor(connection)
+        for decoded in registered(nodes):
+            cursor = await store.save(connection, decoded, cursor, history.genesis_hash)
+        async with open_rpc(node) as rpc:
+            last = block(REGISTERED, {}, (await rpc.block(REGISTERED)).blockhash)
+        await store.save(connection, last, cursor, history.genesis_hash)
 
 
 async def score(pool: "Pool", epoch: int, watch: Watch) -> Scores:
@@ -183,34 +179,45 @@ def signed(message: Message, signers: Sequence[Keypair]) -> bytes:
     return bytes(Transaction.populate(message, [key.sign_message(raw) for key in signers]))
 
 
-async def run(url: str, nodes: int) -> None:
+async def run(url: str, node: str, nodes: int, history: Written) -> None:
     """Everything, with what it took."""
     pool = await db.connect(url)
     watch = Watch()
     try:
-        with watch.over("fill"):
-            await fill(pool, Network(nodes))
+        with watch.over("network"):
+            await fill(pool, node, nodes, history)
         with watch.over("the hour before"):
+            await catch_up(pool, node, until_slot=FIRST_SLOT + (HOURS - 1) * SLOTS)
             await scores.computed(pool, HOURS - 1)
+        with watch.over("replay"):
+            stats = await catch_up(pool, node)
         found = await score(pool, HOURS, watch)
         transactions = await post(pool, HOURS, found, watch)
     finally:
         await pool.close()
     assert Transaction.from_bytes(transactions[-1]).verify_with_results() == [True] * SIGNERS
-    hour = sum(watch.seconds[stage] for stage in ("load", "score", "digest", "keep", "build", "sign"))
+    hour = sum(watch.seconds[stage] for stage in ("replay", "load", "score", "digest", "keep", "build", "sign"))
     rewarded = int(np.count_nonzero(found.rows["points"]))
-    print(
-        f"{len(found):,} scores, {rewarded:,} with points, in {len(transactions):,} signed transactions: {hour:.1f} s"
+    print(f"{stats.events:,} events and records replayed; {len(found):,} scores, {rewarded:,} with points")
+    print(f"in {len(transactions):,} signed transactions: {hour:.1f} s")
+    own, readers = (
+        resource.getrusage(who).ru_maxrss / 2**20 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    print(f"peak memory {own:.2f} GiB, and {readers:.2f} GiB of the largest process beside it")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nodes", type=int, default=1_000_000, help="how many (default 1,000,000)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, db.embedded_postgres(Path(folder) / "pg") as url:
-        asyncio.run(run(url, options.nodes))
+    with tempfile.TemporaryDirectory() as folder:
+        history = Path(folder) / "history"
+        # In a process of its own, whose memory is not the indexer's.
+        making = Process(target=make, args=(history, options.nodes))
+        making.start()
+        making.join()
+        with serving(history) as node, db.embedded_postgres(Path(folder) / "pg") as url:
+            asyncio.run(run(url, node, options.nodes, load(history)))
 
 
 if __name__ == "__main__":

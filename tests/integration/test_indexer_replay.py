@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from pathlib import Path
-from random import Random
 
 import httpx
 import pytest
 
-from client.instructions import oracle
 from client.rpc import connect as connect_node
 from indexer import db, scores, store
 from indexer.errors import ChainMismatch, DatabaseUnavailable, NodeUnavailable
@@ -54,53 +49,6 @@ async def test_two_hours_are_replayed_scored_settled_and_verified(network: Netwo
             again = await catch_up(other, network.url)
             assert (again.slots, again.events) == (0, 0)
             assert await digests(other) == expected
-
-
-_KILLED = """
-import asyncio, sys
-from indexer import db, replay
-
-async def main(url, node):
-    pool = await db.connect(url)
-    await replay.catch_up(pool, node, batch_blocks=1, progress=lambda slot, *_: print(slot, flush=True))
-    await pool.close()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-async def test_a_replay_killed_anywhere_leaves_the_same_rows(network: Network, databases: Databases) -> None:
-    """SIGKILL at many moments, started again each time: the digest is that of a clean replay."""
-    chain = network.world.chain
-    for epoch in range(1, 60):  # a block each
-        member = network.world.committee[epoch % 3]
-        committing = oracle.commit_challenge(
-            verifier=member.pubkey(), epoch=epoch, round=0, commitment=sha256(b"%d" % epoch).digest()
-        )
-        chain.send([committing], member)
-        chain.warp(seconds=1)
-    network.world.prices()
-    chain.warp(seconds=1)
-    url, random = await databases.url(), Random(20)  # noqa: S311 - for moments, not secrets
-    for _ in range(6):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _KILLED, url, network.url), stdout=subprocess.PIPE, cwd=ROOT
-        )
-        assert process.stdout is not None
-        for _ in range(random.randint(1, 9)):
-            assert await process.stdout.readline(), "it ended before it was killed"
-        await asyncio.sleep(random.uniform(0, 0.004))
-        process.kill()
-        await process.wait()
-    pool = await db.connect(url)
-    try:
-        await catch_up(pool, network.url)
-        async with databases.pool() as clean:
-            await catch_up(clean, network.url)
-            assert await digests(pool) == await digests(clean)
-            assert await clean.fetchval("SELECT count(*) FROM chain.challenge_committed") == 59
-    finally:
-        pool.terminate()
 
 
 async def test_one_writer_and_one_chain(
