@@ -31,9 +31,12 @@ async def test_other_processes_leave_the_same_digest(network: Network, databases
             again = await catch_up(pool, network.url, workers=workers)
             assert (again.slots, again.events) == (0, 0)
 
-    async with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, asynchronous=True
-    ) as cluster, backfill.dask_workers(cluster.scheduler_address) as workers:
+    async with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, asynchronous=True
+        ) as cluster,
+        backfill.dask_workers(cluster.scheduler_address) as workers,
+    ):
         assert workers.count() == 2
         await check(workers, 3, None)
         await check(workers, 1_000, None)
