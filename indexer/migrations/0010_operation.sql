@@ -17,7 +17,7 @@ CREATE TABLE indexer.balance (
     kind text NOT NULL,
     whose bytea NOT NULL,
     amount numeric NOT NULL,
-    -- Of the last event that changed it.
+    -- Of the last batch that changed it.
     slot bigint NOT NULL,
     -- As of which it was last compared with the chain; -1 before that.
     compared_slot bigint NOT NULL DEFAULT -1,
