@@ -5,7 +5,7 @@
 - Together: `batches` decodes what a source gives, `backfill` has other processes do so, `replay` stores it.
 - Into PostgreSQL: `store`, by `copying`, with `aggregates` and `balances` of those whom it touches; `partitions`; `db`
   connects and migrates (`migrations`, `sql`), `columns` reads much at once. `tail` keeps what is not final yet.
-- From there: `scores` (by `scoring`), posted by `oracle` and `posting`; `settlement`; `routing` (by `router`); each asks
-  `guard` first. `schedule` says when.
+- From there: `scores` (by `scoring`), posted by `oracle` and `posting`; `settlement`; `routing` (by `router`). Each
+  asks `guard` first; `schedule` says when.
 - And looked at: `operation` (health, metrics, alarms, drift, retention, logs), `status`, `verify`, and the commands.
 """

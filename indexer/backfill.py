@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from typing import TYPE_CHECKING, Final, Protocol
 
 from client.errors import IonetError
@@ -33,6 +33,10 @@ SLOTS: Final = 512
 """Of one range. The result does not depend on it."""
 _AHEAD: Final = 2
 """Ranges under way for each worker."""
+
+
+_LAST_SECONDS: Final = 5
+"""That a process has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +131,16 @@ class LocalWorkers:
 
 @asynccontextmanager
 async def local_workers(count: int) -> AsyncIterator[LocalWorkers]:
-    """So many processes; they end with this one, however it ends."""
+    """So many processes; they end with this one, however it ends, and do not wait for a node that hangs."""
+    others = set(active_children())
     pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_end_with_parent)
     try:
         yield LocalWorkers(pool, count)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(active_children()) - others:
+            process.terminate()
+            await asyncio.to_thread(process.join, _LAST_SECONDS)
 
 
 def _end_with_parent() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from multiprocessing import active_children
+
 import pytest
 from distributed import LocalCluster
 
@@ -47,3 +50,22 @@ async def test_other_processes_leave_the_same_digest(network: Network, databases
     with pytest.raises(IonetError, match="no Dask scheduler"):
         async with backfill.dask_workers("tcp://127.0.0.1:1"):
             pass
+
+
+async def test_a_process_does_not_wait_for_a_node_that_hangs() -> None:
+    """Whoever stops a replay stops what reads for it, at once."""
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    asked, before = asyncio.Event(), set(active_children())
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as node:
+        port = node.sockets[0].getsockname()[1]
+        async with asyncio.timeout(60), backfill.local_workers(1) as workers:
+            reading = asyncio.ensure_future(workers.submit(f"http://127.0.0.1:{port}", 1, 2, "1" * 32))
+            await asked.wait()
+        with pytest.raises(IonetError, match="was killed"):
+            await reading
+    assert set(active_children()) <= before
