@@ -35,10 +35,6 @@ _AHEAD: Final = 2
 """Ranges under way for each worker."""
 
 
-_LAST_SECONDS: Final = 5
-"""That a process has to end."""
-
-
 @dataclass(frozen=True, slots=True)
 class Range:
     """What a worker found in a range of slots."""
@@ -140,7 +136,6 @@ async def local_workers(count: int) -> AsyncIterator[LocalWorkers]:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(active_children()) - others:
             process.terminate()
-            await asyncio.to_thread(process.join, _LAST_SECONDS)
 
 
 def _end_with_parent() -> None:
