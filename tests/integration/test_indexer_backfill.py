@@ -67,10 +67,9 @@ async def test_a_process_does_not_wait_for_a_node_that_hangs() -> None:
         async with asyncio.timeout(60), backfill.local_workers(1) as workers:
             reading = asyncio.ensure_future(workers.submit(f"http://127.0.0.1:{port}", 1, 2, "1" * 32))
             await asked.wait()
-            started = [process.pid for process in set(active_children()) - before]
+            started = [psutil.Process(process.pid) for process in set(active_children()) - before]
         with pytest.raises(IonetError, match="was killed"):
             await reading
     assert started
-    async with asyncio.timeout(10):
-        while any(psutil.pid_exists(pid) for pid in started):
-            await asyncio.sleep(0.05)
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert not alive
