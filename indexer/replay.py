@@ -68,7 +68,7 @@ async def catch_up(
     Raises `NodeUnavailable`, `DatabaseUnavailable`, `ChainMismatch` and `IncompleteBlock`; what was read before is
     stored.
     """
-    async with Replay.open(pool, rpc_url, until_slot, first_slot, progress) as replay:
+    async with Replay.open(pool, rpc_url, until_slot, first_slot, progress, batch_blocks) as replay:
 
         def read_here(until: int) -> AsyncGenerator[Decoded, None]:
             after = replay.stored.position if replay.stored else None
@@ -94,7 +94,7 @@ async def catch_up(
 class Replay:
     """One catch-up, by the only writer of a database. While a batch is stored, the next is fetched and decoded."""
 
-    def __init__(self, connection: Connection, rpc: Rpc, progress: Progress | None) -> None:
+    def __init__(self, connection: Connection, rpc: Rpc, progress: Progress | None, most_blocks: int) -> None:
         self.rpc = rpc
         self.stored: store.Cursor | None = None
         """Up to where the database holds the chain."""
@@ -103,6 +103,7 @@ class Replay:
         """Base58; None where the chain has not said it yet."""
         self._connection = connection
         self._progress = progress
+        self._most_blocks = most_blocks
         self._genesis_hash = ""
         self._blocks = self._transactions = self._events = 0
         self._began = time.monotonic()
@@ -110,12 +111,18 @@ class Replay:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, pool: Pool, rpc_url: str, until_slot: int | None, first_slot: int, progress: Progress | None
+        cls,
+        pool: Pool,
+        rpc_url: str,
+        until_slot: int | None,
+        first_slot: int,
+        progress: Progress | None,
+        most_blocks: int,
     ) -> AsyncIterator[Replay]:
-        """One that may write, of a chain that is the one which was read before."""
+        """One that may write, of a chain that is the one which was read before. It stores `most_blocks` at once."""
         with lost_database():
             async with writer(pool) as connection, open_rpc(rpc_url) as rpc:
-                replay = cls(connection, rpc, progress)
+                replay = cls(connection, rpc, progress, most_blocks)
                 await replay._start(first_slot, until_slot)
                 yield replay
 
@@ -149,7 +156,7 @@ class Replay:
             async with aclosing(decoded):
                 async for batch in decoded:
                     waiting.append(batch)
-                    if saving is not None and not saving.done() and sum(one.events for one in waiting) < TOGETHER:
+                    if saving is not None and not saving.done() and self._is_room(waiting):
                         continue
                     if saving is not None:
                         await saving
@@ -163,6 +170,10 @@ class Replay:
                 await saving
             if waiting:
                 await self._save(merged(waiting))
+
+    def _is_room(self, waiting: list[Decoded]) -> bool:
+        blocks, events = sum(len(one.blocks) for one in waiting), sum(one.events for one in waiting)
+        return blocks < self._most_blocks and events < TOGETHER
 
     async def _save(self, decoded: Decoded) -> None:
         try:
