@@ -21,7 +21,7 @@ TRANSACTIONS: Final = 16_384
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Keeps the garbage collector away: blocks are hundreds of thousands of objects that it would look at again and
     again, half of the time of reading them, and none of them is in a cycle."""
     was_enabled = gc.isenabled()
@@ -47,7 +47,7 @@ async def decoded(
     Where the source fails, or a block is incomplete, what came before it is given first. Raises what the source does,
     and `IncompleteBlock`.
     """
-    with _uncollected():
+    with uncollected():
         async with aclosing(_batches(source, decoder, after, until_slot, most_blocks, most_transactions)) as found:
             async for some in found:
                 yield some

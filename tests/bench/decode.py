@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from indexer import batches
+from indexer.batches import uncollected
 from indexer.blocks import Block
 from indexer.calls import CallReader
 from indexer.decode import Decoded, Decoder
@@ -106,7 +107,8 @@ def _blocks_of(transactions: list[Any], path: Path) -> Path:
 
 def show(name: str, path: Path, io_mint: str | None = None) -> None:
     """Decodes a file by everyone, and prints it. Raises `RuntimeError` where they do not find the same."""
-    mine = ours(path, io_mint)
+    with uncollected():  # as whoever reads batches does
+        mine = ours(path, io_mint)
     found = mine.found
     every = found.events + found.records
     print(
