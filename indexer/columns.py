@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from indexer.db import Connection
 
-_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
-_HEADER: Final = _SIGNATURE + bytes(8)
-_TRAILER: Final = b"\xff\xff"
+HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER: Final = b"\xff\xff"
+"""Before and after the rows of COPY in binary."""
 _SIGN: Final = np.uint64(1 << 63)
 _CHUNK_ROWS: Final = 65_536
 
@@ -35,8 +35,8 @@ async def fetch(connection: Connection, dtype: np.dtype[np.void], query: str, *a
 
     await connection.copy_from_query(query, *arguments, output=collect, format="binary")
     frame = _frame(dtype)
-    rows, rest = divmod(len(received) - len(_HEADER) - len(_TRAILER), frame.itemsize)
-    framed = np.frombuffer(received, frame, rows, len(_HEADER)) if rest == 0 else np.empty(0, frame)
+    rows, rest = divmod(len(received) - len(HEADER) - len(TRAILER), frame.itemsize)
+    framed = np.frombuffer(received, frame, rows, len(HEADER)) if rest == 0 else np.empty(0, frame)
     if rest or not all((framed[name] == expected).all() for name, expected in _expected(dtype)):
         raise ValueError(f"the query's rows are not of {dtype}, or have nulls: {query}")
     result = np.empty(rows, dtype)
@@ -49,10 +49,10 @@ async def append(connection: Connection, schema: str, table: str, rows: NDArray[
     """Appends rows to a table, each field to the column of its name. Widths are to be those of the columns."""
 
     async def source() -> AsyncIterator[bytes]:
-        yield _HEADER
+        yield HEADER
         for start in range(0, len(rows), _CHUNK_ROWS):
             yield _framed(rows[start : start + _CHUNK_ROWS])
-        yield _TRAILER
+        yield TRAILER
 
     names = list(_names(rows.dtype))
     await connection.copy_to_table(table, schema_name=schema, columns=names, source=source(), format="binary")

@@ -10,20 +10,22 @@ T = TypeVar("T")
 
 
 async def at_once(calls: Iterable[Callable[[], Coroutine[Any, Any, T]]], limit: int) -> list[T]:
-    """The results of all calls in their order, `limit` of them running at a time.
+    """The results of all calls in their order, `limit` of them running at a time. Each is taken when it begins.
 
     Where one fails, those that run are cancelled, the others never begin, and its exception is raised.
     """
-    gate = asyncio.Semaphore(limit)
+    waiting = enumerate(calls)
+    results: dict[int, T] = {}
 
-    async def gated(call: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        async with gate:
-            return await call()
+    async def work() -> None:
+        for number, call in waiting:
+            results[number] = await call()
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(gated(call)) for call in calls]
+            for _ in range(limit):
+                group.create_task(work())
     except ExceptionGroup as several:
         # They mostly say the same.
         raise several.exceptions[0] from several
-    return [task.result() for task in tasks]
+    return [results[number] for number in range(len(results))]

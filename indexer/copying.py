@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import tables
+from indexer.columns import HEADER, TRAILER
 from indexer.layouts import Column
 from indexer.tables import Columns, Table
 
 if TYPE_CHECKING:
     from indexer.db import Connection
 
-_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER: Final = b"\xff\xff"
 _DIGITS: Final = {"chain.u64": 5, "chain.u128": 10}
 """Digits of base 10,000 that hold every value."""
 _BASE: Final = 10_000
@@ -47,7 +46,7 @@ def binary(table: Table, columns: Columns) -> bytes:
     rows["count"] = len(table.columns)
     for number, column in enumerate(table.columns):
         _fill(rows, f"{number}", column, columns[column.name])
-    return b"".join((_HEADER, rows.tobytes(), _TRAILER))
+    return b"".join((HEADER, rows.tobytes(), TRAILER))
 
 
 @cache
@@ -95,7 +94,8 @@ def _numbers(column: Column, values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _numeric(digits: NDArray[Any], values: NDArray[Any]) -> None:
+    base = _BASE if values.dtype == object else values.dtype.type(_BASE)
     for place in reversed(range(digits.shape[1])):
-        rest = values // values.dtype.type(_BASE) if values.dtype != object else values // _BASE
-        digits[:, place] = (values - rest * values.dtype.type(_BASE)) if values.dtype != object else values % _BASE
+        rest = values // base
+        digits[:, place] = values - rest * base
         values = rest

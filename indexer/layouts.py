@@ -171,16 +171,6 @@ def struct_layout(program_name: str, type_name: str) -> Layout:
 
 
 @cache
-def event_columns(table: str) -> tuple[str, ...]:
-    """Names of an event table's own columns, in the order of the decoded values."""
-    for layout in programs().values():
-        for event in layout.events.values():
-            if event.table == table:
-                return tuple(column.name for column in event.layout.columns)
-    raise LookupError(f"no event has the table {table}")
-
-
-@cache
 def _idl(name: str) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads((_IDLS / f"{name}.json").read_text())
     return parsed

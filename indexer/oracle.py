@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from solana.rpc.async_api import AsyncClient
-from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
@@ -19,6 +18,7 @@ from client.rpc import chain_time
 from client.sending import DEFAULT, SendOptions, send
 from client.state import Committee
 from indexer import columns, posting, scores, scoring
+from indexer.concurrency import at_once
 from indexer.errors import PublishRefused
 from indexer.guard import require_current
 from indexer.queries import sql
@@ -122,13 +122,8 @@ async def _post(
         if not len(missing):
             return posted, transactions
         instructions = posting.postings(_public(signers), found.epoch, missing, size)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _worker in range(posting.CONCURRENT):
-                    group.create_task(_send_all(client, signers, instructions, options))
-        except ExceptionGroup as several:
-            # They mostly say the same; what did land is found by the next run.
-            raise several.exceptions[0] from several
+        # What landed before one of them failed is found by the next run.
+        await at_once((partial(send, client, [one], signers, options) for one in instructions), posting.CONCURRENT)
         posted += len(missing)
         transactions += -(-len(missing) // size)
     if len(await posting.differing(client, wanted)):
@@ -136,14 +131,6 @@ async def _post(
             f"the chain's scores of epoch {found.epoch} change while they are posted: another committee publishes"
         )
     return posted, transactions
-
-
-async def _send_all(
-    client: AsyncClient, signers: Sequence[Keypair], instructions: Iterator[Instruction], options: SendOptions
-) -> None:
-    """Sends one after the other of what it shares with others like it."""
-    for instruction in instructions:
-        await send(client, [instruction], signers, options)
 
 
 async def _note(pool: Pool, found: scores.EpochScores, rows: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ PARTITIONED: Final = (*PRUNED, "score_posted")
 """Scores stay: a draw of the router's, as of any slot, repeats from them."""
 
 
-async def create(connection: Connection, first_slot: int, last_slot: int) -> None:
-    """Makes the partitions that slots from `first_slot` to `last_slot` go to, where they are not there.
+async def create(connection: Connection, slots: Iterable[int]) -> None:
+    """Makes the partitions that rows of these slots go to, where they are not there.
 
     A partition is made apart and then attached, which stops nobody who reads.
     """
-    for number in range(first_slot // SLOTS, last_slot // SLOTS + 1):
+    for number in sorted({slot // SLOTS for slot in slots}):
         made = {name for (name,) in await connection.fetch(_MADE, [_name(table, number) for table in PARTITIONED])}
         for table in PARTITIONED:
             name = _name(table, number)

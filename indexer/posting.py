@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from client.instructions import emission
 from client.sending import DEFAULT, MAX_BYTES, SendOptions, compose
 from client.state import Earner
 from indexer import layouts
+from indexer.concurrency import at_once
 from indexer.scoring import Scores, places
 
 CONCURRENT: Final = 4
@@ -62,19 +63,17 @@ def wanted(scores: Scores, earners: NDArray[np.void]) -> Posted:
 
 async def differing(client: AsyncClient, rows: Posted) -> Posted:
     """Those of the rows that the chain does not hold."""
-    gate = asyncio.Semaphore(CONCURRENT)
 
     async def missing(part: Posted) -> Posted:
-        async with gate:
-            held = await accounts.fetch_data(client, Earner, _addresses(part["earner"]))
+        held = await accounts.fetch_data(client, Earner, _addresses(part["earner"]))
         shown = np.frombuffer(b"".join(data[: _EARNER.itemsize] if data else _NOTHING for data in held), _EARNER)
         differs = (shown["points"] != part["points"]) | (shown["reputation"] != part["reputation"])
         differs |= np.array([data is None for data in held], bool)
         found: Posted = part[differs]
         return found
 
-    parts = [missing(rows[start : start + _READ]) for start in range(0, len(rows), _READ)]
-    return np.concatenate([np.empty(0, POSTED), *await asyncio.gather(*parts)])
+    parts = (partial(missing, rows[start : start + _READ]) for start in range(0, len(rows), _READ))
+    return np.concatenate([np.empty(0, POSTED), *await at_once(parts, CONCURRENT)])
 
 
 def postings(signers: Sequence[Pubkey], epoch: int, rows: Posted, size: int) -> Iterator[Instruction]:

@@ -97,7 +97,7 @@ async def save(connection: Connection, decoded: Decoded, before: Cursor | None, 
 
 
 async def _fill(connection: Connection, decoded: Decoded, blocks: list[BlockRow]) -> None:
-    await partitions.create(connection, blocks[0][0], blocks[-1][0])
+    await partitions.create(connection, (slot for slot, *_ in blocks))
     known = tables.tables()
     for name, columns in decoded.columns.items():
         await copying.copy(connection, known[name], columns)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from solana.rpc.async_api import AsyncClient
@@ -19,6 +20,7 @@ from solders.pubkey import Pubkey
 from client import accounts
 from client.errors import IonetError
 from indexer import store
+from indexer.concurrency import at_once
 from indexer.db import integer
 from indexer.operation.held import COLLATERAL, STAKE, SUPPLY, Place, places
 from indexer.queries import sql
@@ -202,17 +204,16 @@ async def _fetch(client: AsyncClient, where: Mapping[str, Place], wanted: Sequen
     by_address: dict[bytes, list[Key]] = {}
     for kind, whose in wanted:
         by_address.setdefault(bytes(where[kind].address(whose)), []).append((kind, whose))
-    listed, turn = list(by_address), asyncio.Semaphore(_AT_ONCE)
+    listed = list(by_address)
 
     async def page(addresses: Sequence[bytes]) -> _Page:
-        async with turn:
-            answer = await client.get_multiple_accounts([Pubkey.from_bytes(raw) for raw in addresses], Finalized)
+        answer = await client.get_multiple_accounts([Pubkey.from_bytes(raw) for raw in addresses], Finalized)
         data = [None if value is None else bytes(value.data) for value in answer.value]
         found = {key: raw for address, raw in zip(addresses, data, strict=True) for key in by_address[address]}
         return _Page(answer.context.slot, found)
 
     starts = range(0, len(listed), accounts.MANY)
-    return list(await asyncio.gather(*(page(listed[start : start + accounts.MANY]) for start in starts)))
+    return await at_once((partial(page, listed[start : start + accounts.MANY]) for start in starts), _AT_ONCE)
 
 
 async def _wait_for(pool: Pool, slot: int, seconds: float) -> None:

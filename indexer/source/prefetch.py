@@ -1,11 +1,11 @@
-"""Many calls at once, within bounds: blocks ahead of the one being read, and calls whose answers are all needed."""
+"""Blocks fetched ahead of the one being read, within bounds."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Final, TypeVar
 
 from indexer.blocks import Block
 
@@ -48,13 +48,3 @@ async def in_order(
 
 def _ahead(sizes: deque[int]) -> int:
     return max(_FEWEST, min(BLOCKS, TRANSACTIONS // max(1, *sizes, 1)))
-
-
-async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The answers of all, in their order. The first that fails ends the others, and is raised."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]

@@ -14,15 +14,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from indexer import layouts
 from indexer.blocks import Block, Header, Listed, Located, Position, SparseBlock, Transaction
+from indexer.concurrency import at_once
 from indexer.decode import Decoder
 from indexer.errors import ChainMismatch, NodeUnavailable
-from indexer.rpc import Rpc
+from indexer.rpc import CONNECTIONS, Rpc
 from indexer.source.listing import listed
-from indexer.source.prefetch import in_order, together
+from indexer.source.prefetch import in_order
 from indexer.source.slots import listed_slots
 
 FEW: Final = 32
@@ -129,7 +131,7 @@ class Signatures:
                         if held > HELD and window.last > window.first:
                             raise _TooMuch
 
-        await together(scan(address) for address in self._addresses())
+        await at_once((partial(scan, address) for address in self._addresses()), CONNECTIONS)
         return found
 
     async def _begin(self, window: _Window, tip: int) -> Listed | None:
@@ -197,7 +199,8 @@ class Signatures:
             if signature not in places:
                 raise self._contradiction(signature, f"in slot {slot}", "not in its block")
         order = sorted(wanted, key=places.__getitem__)
-        transactions = await together(self._transaction(slot, signature, wanted[signature]) for signature in order)
+        calls = (partial(self._transaction, slot, signature, wanted[signature]) for signature in order)
+        transactions = await at_once(calls, FEW)
         for signature, transaction in zip(order, transactions, strict=True):
             if transaction.place not in (None, places[signature]):
                 raise self._contradiction(

@@ -30,7 +30,7 @@ def any_rows(table: tables.Table, count: int) -> NDArray[np.void]:
 async def test_every_value_of_every_column_is_stored(databases: Databases) -> None:
     """As COPY in binary writes it, PostgreSQL reads it: of each table, the whole range of each type."""
     async with databases.pool() as pool, pool.acquire() as connection:
-        await partitions.create(connection, SLOT, SLOT)
+        await partitions.create(connection, [SLOT])
         for table in FIXED:
             rows = any_rows(table, 40)
             await copying.copy(connection, table, rows)
@@ -43,8 +43,8 @@ async def test_a_slot_has_its_partition_and_old_ones_go(databases: Databases) ->
     """Partitions are made where they are missing; what was observed goes with its partition, the rest stays."""
     width = partitions.SLOTS
     async with databases.pool() as pool, pool.acquire() as connection:
-        await partitions.create(connection, width - 1, width)
-        await partitions.create(connection, 0, 3 * width)
+        await partitions.create(connection, [width - 1, width])
+        await partitions.create(connection, [number * width for number in range(4)])
         for name in ("price_submitted", "score_posted"):
             table = tables.tables()[name]
             rows = any_rows(table, 4)

@@ -150,5 +150,5 @@ def test_the_store_knows_every_table() -> None:
 
 def test_a_struct_within_an_event_is_columns_of_both_names() -> None:
     """So that two structs of one type, or fields of one name, stay apart."""
-    names = layouts.event_columns("actor_registered")
+    names = tables.tables()["actor_registered"].names
     assert {"election_dollar_share_bp", "election_commission_bp"} <= set(names)
