@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from anchorpy.coder.coder import Coder
 from anchorpy_core.idl import Idl
 from pyheck import snake
 from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
+
+if TYPE_CHECKING:
+    from anchorpy.coder.coder import Coder
 
 ProgramName = Literal["oracle", "staking", "emission", "escrow", "burn"]
 
@@ -43,6 +45,9 @@ def idl(program: ProgramName) -> Idl:
 @cache
 def coder(program: ProgramName) -> Coder:
     """Encodes and decodes the program's instructions, accounts and types."""
+    # Half a second to load, which the indexer's processes do not need.
+    from anchorpy.coder.coder import Coder
+
     return Coder(idl(program))
 
 

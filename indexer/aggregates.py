@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def update(connection: Connection, since_slot: int, until_slot: int) -> None:
-    """Takes the rows of `chain` after `since_slot` and up to `until_slot` into `indexer.actor` and `indexer.work`.
+    """Takes the rows of `chain` after `since_slot` and up to `until_slot` into `indexer.actor` and `indexer.work_part`.
 
     To be called once for each, in the transaction that stores them: what is added twice counts twice.
     """

@@ -16,15 +16,17 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from typing import TYPE_CHECKING, Final, Protocol
 
 from client.errors import IonetError
-from indexer import batches
+from indexer import batches, scan
 from indexer.decode import Decoded, Decoder
 from indexer.errors import ChainMismatch
 from indexer.rpc import open_rpc
-from indexer.source import Position, Road, open_source
+from indexer.source import Position
+from indexer.source.slots import Slots
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -63,7 +65,9 @@ def read(rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Range:
 
 async def _read(rpc_url: str, first_slot: int, last_slot: int, io_mint: str) -> Range:
     async with open_rpc(rpc_url) as rpc:
-        source = open_source(Road.SLOTS, rpc, first_slot=first_slot)
+        scanner = scan.scanner(io_mint)
+        fetch = rpc.block if scanner is None else partial(rpc.scanned, scanner)
+        source = Slots(rpc, fetch, first_slot=first_slot)
         found = [one async for one in batches.decoded(source, Decoder(io_mint), None, last_slot)]
     return Range(found[0].follows if found else None, found)
 

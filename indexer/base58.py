@@ -6,7 +6,7 @@ many texts of one length take half a microsecond each; one text alone, of any le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -74,6 +74,21 @@ def decode_column(texts: Sequence[str]) -> tuple[Bytes, NDArray[np.int64]]:
     if zeros.any():
         rows = np.pad(rows, ((0, 0), (size, 0)))
     return rows, zeros + rows.shape[1] - _leading(rows)
+
+
+def decode_columns(texts: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], Bytes]]:
+    """The bytes of texts, for each length of text and of bytes: their places, and a row for each.
+
+    Raises `ValueError` where one is no base58.
+    """
+    digits = np.fromiter(map(len, texts), np.int64, len(texts))
+    for size in np.unique(digits).tolist():
+        places = np.flatnonzero(digits == size)
+        same = texts if len(places) == len(texts) else [texts[place] for place in places.tolist()]
+        rows, lengths = decode_column(same)
+        for length in np.unique(lengths).tolist():
+            chosen = slice(None) if (lengths == length).all() else lengths == length
+            yield places[chosen], rows[chosen, rows.shape[1] - length :]
 
 
 def _ascii(text: str) -> bytes:

@@ -12,7 +12,7 @@ from indexer.decode import Decoded, Decoder
 from indexer.errors import IncompleteBlock
 
 if TYPE_CHECKING:
-    from indexer.blocks import Block
+    from indexer.blocks import AnyBlock
     from indexer.source import Position, Source
 
 BLOCKS: Final = 512
@@ -61,18 +61,19 @@ async def _batches(
     most_blocks: int,
     most_transactions: int,
 ) -> AsyncGenerator[Decoded, None]:
-    waiting: list[tuple[int, Block]] = []
+    waiting: list[tuple[int, AnyBlock]] = []
     transactions = 0
     failed: Exception | None = None
     async with aclosing(source.blocks(after, until_slot)) as blocks:
         try:
             async for slot, block in blocks:
-                waiting.append((slot, block))
-                transactions += len(block.transactions)
-                if len(waiting) >= most_blocks or transactions >= most_transactions:
+                is_full = len(waiting) >= most_blocks or transactions >= most_transactions
+                if waiting and (is_full or type(block) is not type(waiting[-1][1])):
                     batch, waiting, transactions = waiting, [], 0
                     async for some in _decoded(decoder, batch):
                         yield some
+                waiting.append((slot, block))
+                transactions += block.count
         except Exception as reason:
             failed = reason
     if waiting and not isinstance(failed, IncompleteBlock):
@@ -82,7 +83,7 @@ async def _batches(
         raise failed
 
 
-async def _decoded(decoder: Decoder, batch: Sequence[tuple[int, Block]]) -> AsyncGenerator[Decoded, None]:
+async def _decoded(decoder: Decoder, batch: Sequence[tuple[int, AnyBlock]]) -> AsyncGenerator[Decoded, None]:
     """A batch at once, in a thread of its own; up to the incomplete block where there is one."""
     try:
         whole = await asyncio.to_thread(decoder.blocks, batch)

@@ -5,6 +5,7 @@ The structs are hidden from the garbage collector: a block makes tens of thousan
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -102,12 +103,33 @@ class Block(msgspec.Struct, gc=False):
     time: Seconds | None = msgspec.field(name="blockTime")
     transactions: list[Transaction]
 
+    @property
+    def count(self) -> int:
+        """Transactions of any kind."""
+        return len(self.transactions)
+
 
 class SparseBlock(Block, gc=False):
     """Some transactions of a block. Never decoded: a node does not say where transactions stand but by their order."""
 
     places: list[int] = []
     """Of these transactions in the block, rising."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedBlock:
+    """A block of which `indexer.scan` has read no more than the calls of our programs."""
+
+    blockhash: str
+    previous_blockhash: str
+    parent_slot: int
+    time: int
+    count: int
+    """Transactions of any kind."""
+    columns: Mapping[str, bytes]
+
+
+AnyBlock = Block | ScannedBlock
 
 
 class Header(msgspec.Struct):

@@ -12,7 +12,7 @@ Rows are ordered by (slot, place of the transaction in its block, path, item); `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -20,9 +20,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import base58, records, tables
-from indexer.blocks import Block, Position, Transaction
-from indexer.calls import ITSELF, PROGRAMS, UNKNOWN, CallReader, Calls
+from indexer import base58, records, scan, tables
+from indexer.blocks import AnyBlock, Block, Position, ScannedBlock, Transaction
+from indexer.calls import ITSELF, PROGRAMS, TOKEN, UNKNOWN, CallReader, Calls
 from indexer.errors import IncompleteBlock
 from indexer.layouts import EVENT_TAG, EventLayout, Malformed
 from indexer.tables import PLACE_BYTES, Columns, Row
@@ -120,12 +120,12 @@ class Decoder:
     def __init__(self, io_mint: str | None = None) -> None:
         self.io_mint = io_mint
 
-    def block(self, slot: int, block: Block) -> Decoded:
+    def block(self, slot: int, block: AnyBlock) -> Decoded:
         """What one block says. Raises `IncompleteBlock`."""
         return self.blocks([(slot, block)])
 
-    def blocks(self, blocks: Sequence[tuple[int, Block]]) -> Decoded:
-        """What blocks say, given in order with their slots.
+    def blocks(self, blocks: Sequence[tuple[int, AnyBlock]]) -> Decoded:
+        """What blocks say, given in order with their slots: all of them scanned, or none.
 
         Raises `IncompleteBlock` where the node kept too little to be sure; then nothing of them is learnt either.
         """
@@ -151,22 +151,24 @@ class Decoder:
 PLACE_NAMES: Final = tuple(column.name for column in tables.PLACE)
 
 
-def _decode(blocks: Sequence[tuple[int, Block]], io_mint: str | None, supply_after: Row = (-1, 0, 0)) -> Decoded:
-    calls = CallReader(io_mint).read(blocks)
+def _decode(blocks: Sequence[tuple[int, AnyBlock]], io_mint: str | None, supply_after: Row = (-1, 0, 0)) -> Decoded:
+    calls = _calls(blocks, io_mint)
     decoded = Decoded(transactions=calls.count, io_mint=io_mint)
     found = _Found(calls)
-    try:
-        _read_calls(found)
-        found.add(*records.supply(calls, io_mint, supply_after))
-        found.finish(decoded)
-    except ValueError as error:
-        raise IncompleteBlock(f"the node wrote data that is {error}") from error
-    except IndexError as error:
-        raise IncompleteBlock("the node wrote a transaction that lacks keys") from error
+    _read_calls(found)
+    found.add(*records.supply(calls, base58.decode(io_mint) if io_mint else None, supply_after))
+    found.finish(decoded)
     begin = decoded.columns.get("emission_initialized")
     if io_mint is None and begin is not None:
         decoded.io_mint = base58.encode(begin["io_mint"][0].tobytes())
     return decoded
+
+
+def _calls(blocks: Sequence[tuple[int, AnyBlock]], io_mint: str | None) -> Calls:
+    scanned = [(slot, block) for slot, block in blocks if isinstance(block, ScannedBlock)]
+    if scanned:
+        return scan.calls(scanned)
+    return CallReader(io_mint).read([(slot, block) for slot, block in blocks if isinstance(block, Block)])
 
 
 class _Found:
@@ -174,32 +176,14 @@ class _Found:
 
     def __init__(self, calls: Calls) -> None:
         self.calls = calls
-        self.slots = np.array(calls.slots, np.int64)
-        self.indexes = np.array(calls.indexes, np.int32)
-        self.paths = np.array(calls.paths, np.int32)
-        codes = np.array(calls.codes, np.int64)
-        self.transactions, self.programs, self.callers = codes >> 8, codes >> 2 & 63, codes & 3
         self.columns: dict[str, list[Columns]] = {}
         self.loose: dict[str, list[Row]] = {}
         self.quarantined: list[Quarantined] = []
         self._with_rows: list[Numbers] = []
 
-    def place(self, call: int) -> tuple[int, int, int]:
-        """Where a call stands on the chain."""
-        transaction = self.transaction(call)
-        return self.calls.slots[transaction], self.calls.indexes[transaction], self.calls.paths[call]
-
-    def transaction(self, call: int) -> int:
-        """The number of a call's transaction."""
-        return self.calls.codes[call] >> 8
-
-    def accounts(self, call: int) -> list[str]:
-        """The accounts of a call, base58. Raises `IndexError` where the transaction lacks them."""
-        return self.calls.found[call].named(self.calls.keys[self.transaction(call)])
-
     def program(self, call: int) -> str:
         """The name of a call's program."""
-        return PROGRAMS[self.calls.codes[call] >> 2 & 63].name
+        return PROGRAMS[int(self.calls.programs[call])].name
 
     def add(self, table: str, columns: Columns, transactions: Numbers) -> None:
         """Takes rows, with the number of each one's transaction."""
@@ -214,8 +198,8 @@ class _Found:
 
     def refuse(self, call: int, reason: str, data: bytes) -> None:
         """Puts a call into quarantine."""
-        signature = self.calls.signatures[self.transaction(call)]
-        self.quarantined.append(Quarantined(*self.place(call), signature, self.program(call), reason, data))
+        signature = base58.encode(self.calls.signatures[self.calls.transactions[call]].tobytes())
+        self.quarantined.append(Quarantined(*self.calls.place(call), signature, self.program(call), reason, data))
 
     def finish(self, decoded: Decoded) -> None:
         """Everything in its order."""
@@ -231,47 +215,30 @@ class _Found:
     def _named(self) -> Columns:
         """The transactions that have rows. Raises `IncompleteBlock` where a block has one of them twice."""
         numbers = np.unique(np.concatenate(self._with_rows))
-        dtype = tables.tables()["transaction"].dtype
-        rows = np.zeros(len(numbers), dtype)
-        rows["slot"], rows["tx_index"] = self.slots[numbers], self.indexes[numbers]
-        signatures = np.empty((len(numbers), 64), np.uint8)
-        texts = [self.calls.signatures[number] for number in numbers.tolist()]
-        if len(set(zip(rows["slot"].tolist(), texts, strict=True))) < len(texts):
+        rows = np.zeros(len(numbers), tables.tables()["transaction"].dtype)
+        rows["slot"], rows["tx_index"] = self.calls.slots[numbers], self.calls.places[numbers]
+        rows["signature"] = self.calls.signatures[numbers].view("V64")[:, 0]
+        if len(set(rows[["slot", "signature"]].tolist())) < len(rows):
             raise IncompleteBlock("the node wrote the same transaction twice in a block")
-        for places, data, lengths in _by_length(texts):
-            if (lengths != 64).any():
-                raise ValueError(f"no signature: {texts[int(places[(lengths != 64).argmax()])]!r}")
-            signatures[places] = data[:, -64:]
-        rows["signature"] = signatures.view("V64")[:, 0]
         return rows
 
 
-def _by_length(texts: Sequence[str]) -> Iterator[tuple[Numbers, base58.Bytes, Numbers]]:
-    """Places, bytes (aligned to the right) and byte lengths of texts, for each length of them."""
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    for length in np.unique(lengths).tolist():
-        places = np.flatnonzero(lengths == length)
-        same = texts if len(places) == len(texts) else [texts[place] for place in places.tolist()]
-        yield places, *base58.decode_column(same)
-
-
 def _read_calls(found: _Found) -> None:
-    """Events and records of all calls of our programs. Raises `ValueError` for what is no base58."""
+    """Events and records of all calls of our programs."""
     others: list[tuple[int, bytes]] = []
-    for places, data, lengths in _by_length([call.data for call in found.calls.found]):
-        for length in np.unique(lengths).tolist():
-            chosen = lengths == length
-            same, calls = (data, places) if chosen.all() else (data[chosen], places[chosen])
-            others += _read_same(found, same[:, same.shape[1] - length :], calls)
+    for calls, rows in found.calls.data:
+        ours = found.calls.programs[calls] != TOKEN
+        chosen = slice(None) if ours.all() else ours
+        others += _read_same(found, rows[chosen], calls[chosen])
     made = records.Records()
     for call, body in sorted(others, key=lambda entry: entry[0]):
-        place, transaction = found.place(call), found.transaction(call)
+        place, transaction = found.calls.place(call), int(found.calls.transactions[call])
         try:
-            made.take(found.program(call), body, found.accounts(call), place, transaction)
+            made.take(found.program(call), body, found.calls.named(call), place, transaction)
         except Malformed as reason:
             found.refuse(call, str(reason), body)
-    for rows in made.columns():
-        found.add(*rows)
+    for columns in made.columns():
+        found.add(*columns)
 
 
 def _read_same(found: _Found, data: base58.Bytes, calls: Numbers) -> list[tuple[int, bytes]]:
@@ -280,7 +247,7 @@ def _read_same(found: _Found, data: base58.Bytes, calls: Numbers) -> list[tuple[
         return []
     heads = np.ascontiguousarray(data[:, :8]).view("<u8")[:, 0]
     tagged = heads == _TAG
-    callers = found.callers[calls]
+    callers = found.calls.callers[calls]
     for place in np.flatnonzero(tagged & (callers == UNKNOWN)).tolist():
         reason = "the node does not say who called: it has no stack heights"
         found.refuse(int(calls[place]), reason, data[place].tobytes())
@@ -298,7 +265,7 @@ def _events(found: _Found, data: base58.Bytes, calls: Numbers) -> None:
             found.refuse(call, f"{found.program(call)} has no event {row[8:].tobytes().hex()}", row.tobytes())
         return
     kinds = np.ascontiguousarray(data[:, 8:_HEAD]).view("<u8")[:, 0]
-    programs = found.programs[calls]
+    programs = found.calls.programs[calls]
     for kind in np.unique(kinds).tolist():
         of_kind = kinds == kind
         for program in np.unique(programs[of_kind]).tolist():
@@ -317,9 +284,9 @@ def _events_of_kind(found: _Found, event: EventLayout | None, data: base58.Bytes
     rows[:, PLACE_BYTES:] = data[:, _HEAD:]
     assert table.dtype is not None
     columns: Columns = rows.view(table.dtype)[:, 0]
-    transactions = found.transactions[calls]
-    columns["slot"], columns["tx_index"] = found.slots[transactions], found.indexes[transactions]
-    columns["path"] = found.paths[calls]
+    transactions = found.calls.transactions[calls]
+    columns["slot"], columns["tx_index"] = found.calls.slots[transactions], found.calls.places[transactions]
+    columns["path"] = found.calls.paths[calls]
     found.add(event.table, columns, transactions)
 
 
@@ -333,7 +300,7 @@ def _one_event(found: _Found, event: EventLayout | None, data: bytes, call: int)
     except Malformed as reason:
         found.refuse(call, f"{event.name}: {reason}", data)
     else:
-        found.add_loose(event.table, found.place(call) + values, found.transaction(call))
+        found.add_loose(event.table, found.calls.place(call) + values, int(found.calls.transactions[call]))
 
 
 def _sorted(rows: Columns, key: tuple[str, ...]) -> Columns:
@@ -342,7 +309,7 @@ def _sorted(rows: Columns, key: tuple[str, ...]) -> Columns:
     return rows if (np.diff(order) == 1).all() else rows[order]
 
 
-def _digest(decoded: Decoded, blocks: Sequence[tuple[int, Block]]) -> None:
+def _digest(decoded: Decoded, blocks: Sequence[tuple[int, AnyBlock]]) -> None:
     """SHA-256 of what each block has of ours: table by table, its rows as they are laid out; then its quarantine."""
     hashes: dict[int, Any] = {}
     for table in sorted((*decoded.columns, *decoded.loose)):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import base58, layouts, tables
-from indexer.calls import Calls
+from indexer import layouts, tables
+from indexer.calls import TOKEN, Calls
 from indexer.layouts import Malformed
 from indexer.tables import PLACE_BYTES, Columns, Row
 
@@ -19,6 +18,7 @@ _MINT_TO: Final = {7, 14}
 _BURN: Final = {8, 15}
 """Tags of SPL Token's instructions, plain and checked; accounts are (mint, to, …) and (from, mint, …)."""
 _BATCH: Final = b"\xff"
+_CHANGES: Final = np.array([*_MINT_TO, *_BURN, *_BATCH], np.uint8)
 _COMMIT: Final = 4 + 2 + 32
 """Bytes of the arguments of commit_challenge: epoch, round, commitment."""
 _SECRET: Final = 32
@@ -44,8 +44,8 @@ class Records:
     def __init__(self) -> None:
         self._found: dict[str, list[_Record]] = {table: [] for table in _RECORDS.values()}
 
-    def take(self, program: str, data: bytes, accounts: Sequence[str], place: Row, transaction: int) -> None:
-        """Takes a call in, unless it is no record. Raises `Malformed`, and `ValueError` for what is no address."""
+    def take(self, program: str, data: bytes, accounts: Sequence[bytes], place: Row, transaction: int) -> None:
+        """Takes a call in, unless it is no record. Raises `Malformed`."""
         table = _RECORDS.get((program, data[:8]))
         if table is not None:
             parts = _READ[table](data[8:], accounts)
@@ -104,24 +104,24 @@ _Parts = tuple[int, bytes, bytes, bytes]
 """Of a `_Record`: count, shared, each, said."""
 
 
-def _committed(body: bytes, accounts: Sequence[str]) -> _Parts:
+def _committed(body: bytes, accounts: Sequence[bytes]) -> _Parts:
     if len(body) < _COMMIT:
         raise Malformed("commit_challenge is too short")
     return 1, _verified("commit_challenge", accounts), b"", body[:_COMMIT]
 
 
-def _recorded(body: bytes, accounts: Sequence[str]) -> _Parts:
+def _recorded(body: bytes, accounts: Sequence[bytes]) -> _Parts:
     shared = _verified("record_challenges", accounts)
     count, said = _vector(layouts.struct_layout("oracle", "Measurement"), body, _SECRET)
     return count, shared, b"", said
 
 
-def _posted(body: bytes, accounts: Sequence[str]) -> _Parts:
+def _posted(body: bytes, accounts: Sequence[bytes]) -> _Parts:
     count, said = _vector(layouts.struct_layout("emission", "Score"), body, _EPOCH)
     if len(accounts) < count:
         raise Malformed("post_scores has fewer accounts than scores")
     # The program takes exactly one earner for each score, after the signers.
-    return count, body[:_EPOCH], b"".join(map(_address, accounts[len(accounts) - count :])), said
+    return count, body[:_EPOCH], b"".join(accounts[len(accounts) - count :]), said
 
 
 _READ: Final = {"challenge_committed": _committed, "challenge_recorded": _recorded, "score_posted": _posted}
@@ -137,44 +137,48 @@ def _vector(layout: layouts.Layout, body: bytes, at: int) -> tuple[int, bytes]:
     return count, body[begin : begin + count * size]
 
 
-def _verified(instruction: str, accounts: Sequence[str]) -> bytes:
+def _verified(instruction: str, accounts: Sequence[bytes]) -> bytes:
     """Verifier and challenge of an instruction of the oracle's."""
     places = layouts.program("oracle").places[instruction]
     try:
-        return _address(accounts[places["verifier"]]) + _address(accounts[places["challenge"]])
+        return accounts[places["verifier"]] + accounts[places["challenge"]]
     except IndexError:
         raise Malformed(f"{instruction} has too few accounts") from None
 
 
-def supply(calls: Calls, io_mint: str | None, after: Row) -> tuple[str, Columns, NDArray[np.int64]]:
-    """Mints and burns of IO after the place `after`, whoever asked the token program for them; with their transactions.
-
-    Raises `ValueError` for what is no base58.
-    """
+def supply(calls: Calls, io_mint: bytes | None, after: Row) -> tuple[str, Columns, NDArray[np.int64]]:
+    """Mints and burns of IO after the place `after`, whoever asked for them; with the numbers of their transactions."""
     table = "io_supply_changed"
     rows: list[Row] = []
     numbers: list[int] = []
-    for call, path, number in calls.token:
-        place = (calls.slots[number], calls.indexes[number], path)
+    for call, data in _of_token(calls):
+        place = calls.place(call)
         if place <= after:
             continue
-        keys = calls.keys[number]
-        named = call.named(keys)
-        for item, (part, of_part) in enumerate(_unbatched(base58.decode(call.data), named)):
+        for item, (part, of_part) in enumerate(_unbatched(data, calls.named(call))):
             if len(part) < 9 or len(of_part) < 2:
                 continue
             amount = int.from_bytes(part[1:9], "little")
             if part[0] in _MINT_TO and of_part[0] == io_mint:
-                rows.append((*place, item, 1, amount, _address(of_part[1])))
+                rows.append((*place, item, 1, amount, of_part[1]))
             elif part[0] in _BURN and of_part[1] == io_mint:
-                rows.append((*place, item, -1, amount, _address(of_part[0])))
+                rows.append((*place, item, -1, amount, of_part[0]))
             else:
                 continue
-            numbers.append(number)
+            numbers.append(int(calls.transactions[call]))
     return table, np.array(rows, tables.tables()[table].dtype), np.array(numbers, np.int64)
 
 
-def _unbatched(data: bytes, accounts: list[str]) -> Iterator[tuple[bytes, list[str]]]:
+def _of_token(calls: Calls) -> Iterator[tuple[int, bytes]]:
+    """Calls of the token program that may change the supply, and what they say."""
+    for numbers, rows in calls.data:
+        if rows.shape[1]:
+            chosen = (calls.programs[numbers] == TOKEN) & np.isin(rows[:, 0], _CHANGES)
+            for call, row in zip(numbers[chosen].tolist(), rows[chosen], strict=True):
+                yield call, row.tobytes()
+
+
+def _unbatched(data: bytes, accounts: list[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
     """The instructions in a batch of the newer token program: each with its counts of accounts and of bytes before."""
     if data[:1] != _BATCH:
         yield data, accounts
@@ -184,12 +188,3 @@ def _unbatched(data: bytes, accounts: list[str]) -> Iterator[tuple[bytes, list[s
         count, length = data[at], data[at + 1]
         yield data[at + 2 : at + 2 + length], accounts[used : used + count]
         at, used = at + 2 + length, used + count
-
-
-@lru_cache(maxsize=1 << 16)
-def _address(text: str) -> bytes:
-    """The 32 bytes of an address. Raises `ValueError`."""
-    raw = base58.decode(text)
-    if len(raw) != 32:
-        raise ValueError(f"no address: {text[:60]!r}")
-    return raw

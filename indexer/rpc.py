@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -18,9 +18,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from client.rpc import shown, tls
-from indexer.blocks import Block, Header, Listed, Located, Transaction
+from indexer.blocks import AnyBlock, Block, Header, Listed, Located, Transaction
 from indexer.errors import ChainMismatch, NodeUnavailable
 from indexer.pace import Pace, asked_pause, backoff
+from indexer.scan import Scanner
 
 T = TypeVar("T")
 
@@ -81,6 +82,10 @@ class _Answer(msgspec.Struct, Generic[T]):
     error: _Error | None = None
 
 
+class _Reads(Protocol[T]):
+    def decode(self, content: bytes, /) -> _Answer[T]: ...
+
+
 _BLOCK: Final = msgspec.json.Decoder(_Answer[Block])
 _HEADER: Final = msgspec.json.Decoder(_Answer[Header])
 _TRANSACTION: Final = msgspec.json.Decoder(_Answer[Transaction | None])
@@ -89,6 +94,18 @@ _LISTED: Final = msgspec.json.Decoder(_Answer[list[Listed]])
 _SLOTS: Final = msgspec.json.Decoder(_Answer[list[int]])
 _NUMBER: Final = msgspec.json.Decoder(_Answer[int])
 _TEXT: Final = msgspec.json.Decoder(_Answer[str])
+
+
+class _Scans:
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+
+    def decode(self, content: bytes, /) -> _Answer[AnyBlock]:
+        scanned = self._scanner.read(content)
+        if scanned is not None:
+            return _Answer(*scanned)
+        whole = _BLOCK.decode(content)
+        return _Answer(whole.id, whole.result, whole.error)
 
 
 class Rpc:
@@ -131,6 +148,10 @@ class Rpc:
     async def block(self, slot: int, commitment: str = "finalized") -> Block:
         """The block of a slot that has one, with its transactions in full."""
         return await self._call(_BLOCK, "getBlock", slot, _block_options("full", commitment))
+
+    async def scanned(self, scanner: Scanner, slot: int, commitment: str = "finalized") -> AnyBlock:
+        """The same, with no more of its transactions than `scanner` looks for; all of it where it cannot read it."""
+        return await self._call(_Scans(scanner), "getBlock", slot, _block_options("full", commitment))
 
     async def header(self, slot: int, commitment: str = "finalized", *, signatures: bool = False) -> Header:
         """The block of a slot that has one, with no more of its transactions than their signatures."""
@@ -176,7 +197,7 @@ class Rpc:
         """A finalized transaction and its slot; None where the node has none."""
         return await self._call(_LOCATED, "getTransaction", signature, _transaction_options("finalized"))
 
-    async def _call(self, decoder: msgspec.json.Decoder[_Answer[T]], method: str, *params: Any) -> T:
+    async def _call(self, decoder: _Reads[T], method: str, *params: Any) -> T:
         attempt = busy = 0
         while True:
             attempt += 1
@@ -207,7 +228,7 @@ class Rpc:
                 ) from failed
             await self._pace.sleep(pause)
 
-    async def _attempt(self, decoder: msgspec.json.Decoder[_Answer[T]], method: str, params: tuple[Any, ...]) -> T:
+    async def _attempt(self, decoder: _Reads[T], method: str, params: tuple[Any, ...]) -> T:
         self._last_id += 1
         asked = self._last_id
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": asked, "method": method, "params": params})

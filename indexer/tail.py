@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -145,7 +146,9 @@ async def _look(pool: Pool, rpc: Rpc, seen: _Seen) -> _Change:
     change = _Change(await _fork(rpc, seen, tip))
     io_mint = await store.io_mint(pool) or await pool.fetchval(sql("tail_io_mint"), change.fork.slot)
     decoder = Decoder(io_mint)
-    async with aclosing(Slots(rpc, commitment=_CONFIRMED).blocks(change.fork, tip)) as blocks:
+    async with aclosing(
+        Slots(rpc, partial(rpc.block, commitment=_CONFIRMED), commitment=_CONFIRMED).blocks(change.fork, tip)
+    ) as blocks:
         async for slot, block in blocks:
             decoded = decoder.block(slot, block)
             change.blocks.append((slot, block.blockhash, block.parent_slot, block.previous_blockhash, block.time))

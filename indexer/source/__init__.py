@@ -27,7 +27,7 @@ def open_source(road: Road, rpc: Rpc, *, first_slot: int = 0, io_mint: str | Non
     """A source. `io_mint`: the mint of IO, where the chain has already said which it is."""
     match road:
         case Road.SLOTS:
-            return Slots(rpc, first_slot=first_slot)
+            return Slots(rpc, rpc.block, first_slot=first_slot)
         case Road.SIGNATURES:
             return Signatures(rpc, first_slot=first_slot, io_mint=io_mint)
     assert_never(road)

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Final, TypeVar
 
-from indexer.blocks import Block
+from indexer.blocks import AnyBlock
 
 T = TypeVar("T")
+B = TypeVar("B", bound=AnyBlock)
 
 BLOCKS: Final = 16
 """Fetched ahead, at the most."""
@@ -19,11 +20,9 @@ _FEWEST: Final = 2
 _RECENT: Final = 8
 
 
-async def in_order(
-    wanted: AsyncIterator[T], fetch: Callable[[T], Awaitable[Block]]
-) -> AsyncGenerator[tuple[T, Block], None]:
+async def in_order(wanted: AsyncIterator[T], fetch: Callable[[T], Awaitable[B]]) -> AsyncGenerator[tuple[T, B], None]:
     """Each of `wanted` with its block, in their order. Whatever is under way is cancelled when this ends."""
-    waiting: deque[tuple[T, asyncio.Future[Block]]] = deque()
+    waiting: deque[tuple[T, asyncio.Future[B]]] = deque()
     sizes: deque[int] = deque(maxlen=_RECENT)
     more = True
     try:
@@ -38,7 +37,7 @@ async def in_order(
             if waiting:
                 item, future = waiting.popleft()
                 block = await future
-                sizes.append(len(block.transactions))
+                sizes.append(block.count)
                 yield item, block
     finally:
         for _, future in waiting:

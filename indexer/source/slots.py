@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from itertools import pairwise
-from typing import Final
+from typing import Final, Generic
 
-from indexer.blocks import Block, Position
+from indexer.blocks import AnyBlock, Position
 from indexer.errors import ChainMismatch
 from indexer.rpc import Rpc
-from indexer.source.prefetch import in_order
+from indexer.source.prefetch import B, in_order
 
 _LISTED: Final = 10_000
 """Slots asked for in one getBlocks."""
 
 
-class Slots:
-    """getBlocks, and getBlock of each."""
+class Slots(Generic[B]):
+    """getBlocks, and getBlock of each: `fetch` asks for that, at the same commitment."""
 
-    def __init__(self, rpc: Rpc, *, first_slot: int = 0, commitment: str = "finalized") -> None:
+    def __init__(
+        self, rpc: Rpc, fetch: Callable[[int], Awaitable[B]], *, first_slot: int = 0, commitment: str = "finalized"
+    ) -> None:
         self._rpc = rpc
+        self._fetch = fetch
         self._first_slot = first_slot
         self._commitment = commitment
 
-    async def blocks(self, after: Position | None, until_slot: int) -> AsyncGenerator[tuple[int, Block], None]:
+    async def blocks(self, after: Position | None, until_slot: int) -> AsyncGenerator[tuple[int, B], None]:
         """Every block: see `Source`. Skipped slots are passed over.
 
         A block whose parent is not the one before it ends this with `ChainMismatch`: the node left a block out, or is
@@ -34,7 +37,7 @@ class Slots:
         first = self._first_slot if after is None else after.slot + 1
         async with (
             aclosing(listed_slots(self._rpc, first, until_slot, self._commitment)) as slots,
-            aclosing(in_order(slots, lambda slot: self._rpc.block(slot, self._commitment))) as found,
+            aclosing(in_order(slots, self._fetch)) as found,
         ):
             async for slot, block in found:
                 _check_follows(slot, block, last)
@@ -42,7 +45,7 @@ class Slots:
                 yield slot, block
 
 
-def _check_follows(slot: int, block: Block, last: Position | None) -> None:
+def _check_follows(slot: int, block: AnyBlock, last: Position | None) -> None:
     if last is None:
         return
     if block.parent_slot > last.slot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from client.economics import ArithmeticRefused
@@ -71,7 +72,8 @@ class History:
     ) -> AsyncGenerator[int, None]:
         """Everything after the cursor that is confirmed, up to the slot `until`: each slot, once it was heard."""
         decoder = Decoder(io_mint)
-        async for slot, block in Slots(rpc, commitment="confirmed").blocks(cursor.position, until):
+        fetch = partial(rpc.block, commitment="confirmed")
+        async for slot, block in Slots(rpc, fetch, commitment="confirmed").blocks(cursor.position, until):
             decoded = decoder.block(slot, block)
             head = decoded.blocks[0]
             rows = {**decoded.rows, "block": [(slot, head.time, head.blockhash, b"")]}

@@ -1,8 +1,9 @@
 """Events decoded a second, from raw JSON: `uv run python -m tests.bench.decode [--events N]`.
 
 Ours gives columns that are ready for PostgreSQL, with the program, the caller, the authority, the outcome and the
-discriminator of each checked; AnchorPy and npm's Anchor give objects. All read the same file of blocks (`blocks` says
-what is in it), one process each, and must find the same. Seconds are the processor's, of all threads.
+discriminator of each checked, with `ionet-native` and without; AnchorPy and npm's Anchor give objects. All read the
+same file of blocks (`blocks` says what is in it), one process each, and must find the same. Seconds are the
+processor's, of all threads.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any, Final
 
 import msgspec
 
-from indexer import batches
+from indexer import batches, scan
 from indexer.batches import uncollected
-from indexer.blocks import Block
+from indexer.blocks import AnyBlock, Block
 from indexer.calls import CallReader
 from indexer.decode import Decoded, Decoder
+from indexer.scan import Scanner
 from tests.bench import peers
 from tests.bench.blocks import BLOCK_EVENTS, Written, write
 from tests.bench.peers import Decoding
@@ -33,43 +35,53 @@ KINDS: Final = ("submit_price", "settle_job", "record_challenges")
 _BLOCK: Final = msgspec.json.Decoder(Block)
 
 
+class _Answer(msgspec.Struct):
+    result: Block
+
+
+_ANSWER: Final = msgspec.json.Decoder(_Answer)
+
+
 @dataclass(frozen=True)
 class Ours:
     """What our decoder found, and the seconds of its phases."""
 
     found: Decoding
-    parsing: float
-    calls: float
-    """Finding our programs' calls, and who made them."""
-    columns: float
+    phases: dict[str, float]
 
 
-def ours(path: Path, io_mint: str | None = None) -> Ours:
+def ours(path: Path, io_mint: str | None = None, scanner: Scanner | None = None) -> Ours:
     """Decodes a file of blocks in batches of the replay's size. Raises `RuntimeError` where one is quarantined."""
     decoder = Decoder(io_mint)
-    parsing = decoding = calls = 0.0
+    parsing = calls = decoding = 0.0
     events = records = 0
-    batch: list[tuple[int, Block]] = []
-    with path.open("rb") as file:
-        lines = file.read().splitlines()
-    while lines:
+    answers = [b'{"jsonrpc":"2.0","result":%b,"id":1}' % line for line in path.read_bytes().splitlines()]
+    while answers:
         began = process_time()
-        batch, size = [], 0
-        while lines and size < batches.TRANSACTIONS:
-            block = _BLOCK.decode(lines.pop(0))
+        batch: list[tuple[int, AnyBlock]] = []
+        size = 0
+        while answers and size < batches.TRANSACTIONS:
+            block = _read(answers.pop(0), scanner)
             batch.append((block.parent_slot + 1, block))
-            size += len(block.transactions)
+            size += block.count
         parsed = process_time()
         decoded = decoder.blocks(batch)
         parsing, decoding = parsing + parsed - began, decoding + process_time() - parsed
         events, records = events + _count(decoded, records=False), records + _count(decoded, records=True)
         if decoded.quarantined:
             raise RuntimeError(f"not understood: {decoded.quarantined[0]}")
-        # Once more, to know what of it this was.
-        began = process_time()
-        CallReader(decoder.io_mint).read(batch)
-        calls += process_time() - began
-    return Ours(Decoding(events, records, parsing + decoding), parsing, calls, decoding - calls)
+        if scanner is None:
+            # Once more, to know what of it this was.
+            began = process_time()
+            CallReader(decoder.io_mint).read([(slot, block) for slot, block in batch if isinstance(block, Block)])
+            calls += process_time() - began
+    phases = {"scanning": parsing} if scanner else {"parsing": parsing, "calls": calls}
+    return Ours(Decoding(events, records, parsing + decoding), {**phases, "columns": decoding - calls})
+
+
+def _read(answer: bytes, scanner: Scanner | None) -> AnyBlock:
+    scanned = None if scanner is None else scanner.read(answer)
+    return _ANSWER.decode(answer).result if scanned is None else scanned[1]
 
 
 def _count(decoded: Decoded, *, records: bool) -> int:
@@ -105,19 +117,25 @@ def _blocks_of(transactions: list[Any], path: Path) -> Path:
     return path
 
 
-def show(name: str, path: Path, io_mint: str | None = None) -> None:
+def show(name: str, path: Path, io_mint: str | None) -> None:
     """Decodes a file by everyone, and prints it. Raises `RuntimeError` where they do not find the same."""
+    scanner = None if io_mint is None else scan.scanner(io_mint)
     with uncollected():  # as whoever reads batches does
-        mine = ours(path, io_mint)
-    found = mine.found
+        mine = {name: ours(path, io_mint, how) for name, how in (("with ionet-native", scanner), ("in Python", None))}
+    if scanner is None:
+        print("(without ionet-native: uv sync --group native)")
+        del mine["with ionet-native"]
+    best = next(iter(mine.values()))
+    found = best.found
     every = found.events + found.records
     print(
         f"\n{name}: {found.events:,} emit_cpi events, {found.records:,} rows of records; "
         f"{path.stat().st_size / every:,.0f} bytes of JSON for each"
     )
-    _line("ionet: JSON to columns", every, found.seconds)
-    for phase, seconds in (("parsing", mine.parsing), ("calls", mine.calls), ("columns", mine.columns)):
-        print(f"      {phase:<35} {seconds / every * 1e6:8.2f} µs each")
+    for name, one in mine.items():
+        _line(f"ionet {name}: JSON to columns", every, one.found.seconds)
+        for phase, seconds in one.phases.items():
+            print(f"      {phase:<35} {seconds / every * 1e6:8.2f} µs each")
     for peer, decoding in (
         ("AnchorPy 0.21: JSON, base58, coders", peers.anchorpy(path)),
         ("@coral-xyz/anchor 0.32 in node: the same", peers.anchor_in_node(path)),
@@ -148,8 +166,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         history = write(options.folder or Path(made) / "blocks", options.events, nodes=options.nodes)
-        show("The hours of a network", history.path)
         mint = _io_mint(history)
+        show("The hours of a network", history.path, mint)
         for kind, path in of_kinds(history, Path(made)).items():
             show(f"Of these, {kind}", path, mint)
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 RUNS: Final = frozenset({"indexer.alarm", "indexer.drift", "indexer.replay", "indexer.retention", "indexer.run"})
 """Tables that tell of runs and of this machine, which differ however equal their result is."""
+PARTS: Final = frozenset({"indexer.work_part"})
+"""Tables with a row for each batch, which a view adds up: how the chain was cut into batches may differ."""
 OF_BATCHES: Final = frozenset({"indexer.balance.slot", "indexer.actor_balance.slot"})
 """Columns with the last slot of a batch: how the chain was cut into them may differ."""
 HOURS: Final = 4
@@ -146,7 +148,7 @@ def _failing(network: Network, chain: _Steady) -> str:
 
 
 async def everything(connection: Connection | Pool) -> dict[str, str]:
-    """A digest of every table of ours, and the cursor: equal in two databases that hold the same history.
+    """A digest of every table and view of ours, and the cursor: equal in two databases that hold the same history.
 
     Left out are times of this machine's clock, and tables that tell of runs.
     """
@@ -155,13 +157,13 @@ async def everything(connection: Connection | Pool) -> dict[str, str]:
         "SELECT format('%I.%I', n.nspname, c.relname) AS name, "
         "string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns "
         "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
-        "WHERE n.nspname IN ('chain', 'indexer') AND c.relkind IN ('r', 'p') AND NOT c.relispartition "
+        "WHERE n.nspname IN ('chain', 'indexer') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition "
         "AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid <> 'timestamptz'::regtype "
         "AND n.nspname || '.' || c.relname || '.' || a.attname <> ALL($1) GROUP BY 1 ORDER BY 1",
         list(OF_BATCHES),
     )
     for table in tables:
-        if table["name"] not in RUNS:
+        if table["name"] not in RUNS | PARTS:
             rows = f"SELECT {table['columns']} FROM {table['name']}"  # noqa: S608 - names of the catalogue, quoted
             digest = f"SELECT md5(string_agg(r::text, '\n' ORDER BY r::text)) FROM ({rows}) r"  # noqa: S608 - as above
             found[table["name"]] = str(await connection.fetchval(digest))

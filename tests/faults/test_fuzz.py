@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from client import idl
 from client.errors import IonetError
-from indexer import layouts
+from indexer import backfill, layouts, scan
 from indexer.blocks import Block
 from indexer.decode import Decoded, Decoder
 from indexer.errors import IncompleteBlock
@@ -70,11 +70,43 @@ def mint(real: History) -> str:
 
 
 def read(block: JsonBlock, mint: str | None) -> Decoded | None:
-    """What a block says; None where it is refused in one of the two ways that a replay has a sentence for."""
+    """What a block says; None where it is refused in one of the two ways that a replay has a sentence for.
+
+    Where there is a scanner, it says the same of the block, or leaves it.
+    """
+    raw = msgspec.json.encode(block)
     try:
-        return Decoder(mint).block(7, BLOCK.decode(msgspec.json.encode(block)))
+        said = Decoder(mint).block(7, BLOCK.decode(raw))
     except (msgspec.DecodeError, IncompleteBlock):
+        said = None
+    try:
+        scanned = scan_of(raw, mint)
+    except IncompleteBlock:
+        assert said is None
         return None
+    if scanned is not None:
+        assert said is not None
+        assert (scanned.rows, scanned.blocks) == (said.rows, said.blocks)
+        assert (scanned.quarantined, scanned.transactions) == (said.quarantined, said.transactions)
+    return said
+
+
+def scan_of(raw: bytes, mint: str | None) -> Decoded | None:
+    """What the scanner says of a block; None where it leaves it, or there is none."""
+    scanner = None if mint is None else scan.scanner(mint)
+    found = None if scanner is None else scanner.read(b'{"jsonrpc":"2.0","result":%b,"id":3}' % raw)
+    if found is None:
+        return None
+    number, block = found
+    assert number == 3
+    return Decoder(mint).block(7, block)
+
+
+@pytest.mark.skipif(scan.ionet_native is None, reason="ionet-native is not installed: uv sync --group native")
+def test_every_real_block_is_scanned(found: list[JsonBlock], mint: str) -> None:
+    """What a real node writes is never left to the other reader, and both say the same of it."""
+    assert all(read(block, mint) is not None for block in found)
+    assert all(scan_of(msgspec.json.encode(block), mint) is not None for block in found)
 
 
 @pytest.fixture(scope="module")
@@ -304,6 +336,9 @@ def _raw(slot: int, old: bytes, new: bytes) -> Fault:
 HASH = b'"blockhash":"'
 HOSTILE_BLOCKS: dict[str, Callable[[int], Fault]] = {
     "nesting": lambda at: _raw(at, b'"err":null', b'"err":' + b"[" * 100_000 + b"]" * 100_000),
+    "nesting where nobody looks": lambda at: _raw(
+        at, b'"err":null', b'"none":' + b"[" * 100_000 + b"]" * 100_000 + b',"err":null'
+    ),
     "no UTF-8": lambda at: _raw(at, HASH, HASH + b"\xff\xfe"),
     "half a surrogate": lambda at: _raw(at, HASH, HASH + b"\\ud800"),
     "zero in a hash": lambda at: _raw(at, HASH, HASH + b"\\u0000"),
@@ -330,7 +365,7 @@ def _signed(block: JsonBlock, signatures: list[str]) -> JsonBlock:
 
 
 async def test_hostile_blocks_are_refused_in_a_sentence(
-    real: History, databases: Databases, clean: Clean, monkeypatch: pytest.MonkeyPatch
+    real: History, databases: Databases, clean: Clean, mint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What cannot be stored, or must not be believed, is one short sentence, or inert; what stands in the database is
     a beginning of the real chain, and from an honest node it goes on."""
@@ -340,7 +375,12 @@ async def test_hostile_blocks_are_refused_in_a_sentence(
             slot = FIRST + 4 * number
             await catch_up(pool, real.url, until_slot=slot - 1)
             async with Node(real.url, [fault(slot)]).serving() as url:
-                (ended,) = await asyncio.gather(catch_up(pool, url, until_slot=slot), return_exceptions=True)
+                ended, scanned = await asyncio.gather(
+                    catch_up(pool, url, until_slot=slot),
+                    asyncio.to_thread(backfill.read, url, slot, slot, mint),
+                    return_exceptions=True,
+                )
+            assert isinstance(scanned, IonetError | backfill.Range), f"{name}: {scanned!r}"
             if isinstance(ended, BaseException):
                 assert isinstance(ended, IonetError), f"{name}: {ended!r}"
                 assert len(str(ended)) < 1_000, name

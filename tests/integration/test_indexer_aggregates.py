@@ -72,7 +72,7 @@ async def test_aggregates_do_not_depend_on_how_the_history_is_cut(network: Netwo
             for cuts in ([], slots, sorted(random.sample(slots, len(slots) // 3))):
                 bounds = [-1, *cuts, slots[-1]]
                 async with connection.transaction():
-                    await connection.execute("TRUNCATE indexer.actor, indexer.work")
+                    await connection.execute("TRUNCATE indexer.actor, indexer.work_part")
                     for since, until in pairwise(bounds):
                         await aggregates.update(connection, since, until)
                 assert await kept(connection) == whole
