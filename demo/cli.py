@@ -20,7 +20,7 @@ from demo.hour import Hours
 from demo.network import key, network
 from demo.report import Report, report
 from demo.scenario import GENESIS_TIME, Scenario, draw
-from indexer import db
+from indexer.database import db
 from indexer.verify import verify_jobs
 
 USERS = 3

@@ -13,9 +13,9 @@ from client.instructions import oracle
 from demo.jobs import Jobs
 from demo.network import PARAMETERS, SEND, Network, Node
 from demo.people import Act, People
-from indexer import schedule
-from indexer.replay import catch_up
+from indexer.operation import schedule
 from indexer.scoring import REFERENCES
+from indexer.storing.replay import catch_up
 from indexer.verify import VerifyReport, verify_epoch
 
 PRICES_AT = (570, 1_140)

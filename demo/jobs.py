@@ -14,7 +14,7 @@ from client.amounts import format_usd
 from client.state import Job
 from demo.network import SEND, Network, Participant
 from demo.scenario import BONUS_USER, JobSpec, Turn, Way
-from indexer import routing, settlement
+from indexer.acting import routing, settlement
 
 ACCEPTED_PERCENT = 60
 """Of the seconds in dispute, by the committee."""

@@ -24,7 +24,7 @@ from client.sending import MAX_COMPUTE_UNITS, SendOptions, send
 from demo.scenario import BROUGHT_IN_USER, CLASSES, GENESIS_TIME, PRICES_NANO_USD, NodeSpec, Scenario
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 PARAMETERS = Parameters(
     oracle=replace(ORACLE, delay_seconds=1_800),

@@ -17,11 +17,11 @@ from indexer.options import DEFAULT_DIR, Database, DataDir, KeepEpochs, Listen, 
 from indexer.tail_cli import tail
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.acting.routing import Routed
+    from indexer.database.db import Pool
     from indexer.operation.drift import Difference, Drift
-    from indexer.replay import ReplayStats
-    from indexer.routing import Routed
-    from indexer.status import Status
+    from indexer.operation.status import Status
+    from indexer.storing.replay import ReplayStats
 
 app = group("The indexer: replays the chain into PostgreSQL, settles jobs, publishes scores.")
 app.command()(tail)
@@ -71,10 +71,10 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Read every finalized block after the last one read, then stop. It can be killed and run again at any time."""
-    from indexer.backfill import readers
+    from indexer.node.roads import Road
     from indexer.operation.progress import progress
-    from indexer.replay import catch_up
-    from indexer.source import Road
+    from indexer.storing.backfill import readers
+    from indexer.storing.replay import catch_up
 
     chosen, road = settings(ctx, url, None, as_json), Road(source)
     if road is not Road.SLOTS and (workers or dask):
@@ -120,8 +120,8 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show lag, rate, quarantine, alarms, the last final epoch. Exit code 1 if anything is wrong."""
-    from indexer.rpc import open_rpc
-    from indexer.status import status as ask
+    from indexer.node.rpc import open_rpc
+    from indexer.operation.status import status as ask
 
     chosen = settings(ctx, url, None, as_json)
 
@@ -159,7 +159,7 @@ def drift(
     from client.rpc import connect
     from indexer.errors import DatabaseUnavailable
     from indexer.operation import drift as comparison
-    from indexer.replay import catch_up
+    from indexer.storing.replay import catch_up
 
     chosen = settings(ctx, url, None, as_json)
 
@@ -230,8 +230,8 @@ def run(
     from client.rpc import connect
     from indexer.operation import logs
     from indexer.operation.monitor import opened
+    from indexer.operation.schedule import Service
     from indexer.operation.service import follow
-    from indexer.schedule import Service
 
     chosen = settings(ctx, url, keypair)
     members = [keys.load(path) for path in committee_key or ()]
@@ -271,8 +271,8 @@ def route(
     `ionet verify --job` repeats each draw.
     """
     from client.rpc import connect
-    from indexer import routing
-    from indexer.replay import catch_up
+    from indexer.acting import routing
+    from indexer.storing.replay import catch_up
 
     chosen = settings(ctx, url, keypair, as_json)
     router = chosen.keypair()

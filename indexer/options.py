@@ -12,11 +12,11 @@ from solana.exceptions import SolanaRpcException
 from solana.rpc.core import RPCException
 
 from client.errors import IonetError, Unreachable
-from indexer.db import DATABASE_VARIABLE, DEFAULT_DATA_DIR, connect, database, lost_database
+from indexer.database.db import DATABASE_VARIABLE, DEFAULT_DATA_DIR, connect, database, lost_database
 from indexer.operation import DEFAULT_LISTEN
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from client.cli.output import emit, note, table, when
 from indexer.options import DEFAULT_DIR, Database, DataDir, with_database
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
-    from indexer.tail import Followed, Provisional
+    from indexer.database.db import Pool
+    from indexer.storing.tail import Followed, Provisional
 
 
 def tail(
@@ -25,8 +25,8 @@ def tail(
     as_json: AsJson = False,
 ) -> None:
     """Show what is confirmed and not final yet. It may be reverted: scores and settlements wait until it cannot."""
-    from indexer import tail as provisional
-    from indexer.rpc import open_rpc
+    from indexer.node.rpc import open_rpc
+    from indexer.storing import tail as provisional
 
     chosen = settings(ctx, url, None, as_json)
 

@@ -1,4 +1,7 @@
-"""Operation of the indexer: logs, metrics, health, alarms, drift, retention."""
+"""Operation of the indexer: what is done when (`schedule`), logs, metrics, health, alarms, drift, retention, status.
+
+Uses every room.
+"""
 
 from enum import StrEnum
 from typing import Final

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from indexer.database.queries import sql
 from indexer.operation.logs import logger
-from indexer.queries import sql
 
 if TYPE_CHECKING:
-    from indexer.db import Connection, Pool
+    from indexer.database.db import Connection, Pool
 
 Kind = Literal["database", "node", "lag", "gap", "quarantine", "drift", "settlement", "schedule"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

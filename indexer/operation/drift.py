@@ -19,16 +19,16 @@ from solders.pubkey import Pubkey
 
 from client import accounts
 from client.errors import IonetError
-from indexer import store
 from indexer.concurrency import at_once
-from indexer.db import integer
+from indexer.database.db import integer
+from indexer.database.queries import sql
+from indexer.node.rpc import open_rpc
 from indexer.operation.held import COLLATERAL, STAKE, SUPPLY, Place, places
-from indexer.queries import sql
-from indexer.rpc import open_rpc
+from indexer.storing import store
 from indexer.verify.chain import genesis_supply
 
 if TYPE_CHECKING:
-    from indexer.db import Connection, Pool
+    from indexer.database.db import Connection, Pool
 
 LIMIT: Final = 10_000
 """Balances, and actors, in one look: 300 calls of a node. Those that changed come first, the others in turn."""

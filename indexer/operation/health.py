@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from indexer.guard import MAX_LAG_SLOTS
+from indexer.acting.guard import MAX_LAG_SLOTS
 from indexer.operation.alarms import Kind
 from indexer.operation.probes import Database, Node, Probe, Unanswered
-from indexer.status import Status, Stored, Tip
+from indexer.operation.status import Status, Stored, Tip
 
 MAX_LAG_SECONDS: Final = 120
 """By the chain's clock."""

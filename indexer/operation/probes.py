@@ -14,10 +14,10 @@ from solana.rpc.core import RPCException
 
 from client.errors import IonetError
 from client.rpc import connect as connect_node
-from indexer.status import Stored, Tip, stored
+from indexer.operation.status import Stored, Tip, stored
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 ANSWER_SECONDS: Final = 3.0
 """For each question. What takes longer is down, for whoever asks."""

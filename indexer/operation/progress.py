@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from client.cli.output import note
 
 if TYPE_CHECKING:
-    from indexer import replay
+    from indexer.storing import replay
 
 _LINE_SECONDS: Final = 2.0
 """Between two lines where nobody watches."""

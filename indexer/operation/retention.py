@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from client.errors import IonetError
-from indexer import partitions, scores
-from indexer.queries import sql
+from indexer.acting import scores
+from indexer.database.queries import sql
+from indexer.storing import partitions
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 
 async def prune(pool: Pool, keep_epochs: int) -> list[str]:

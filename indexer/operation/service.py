@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
-from indexer import schedule
+from indexer.operation import schedule
 from indexer.operation.health import Pulse
 from indexer.operation.logs import logger
 from indexer.operation.monitor import monitoring

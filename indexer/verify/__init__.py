@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Final
 from solana.rpc.async_api import AsyncClient
 
 from client.rpc import url_of
-from indexer import scores, scoring, store
-from indexer.base58 import encode as address_text
+from indexer import scoring
+from indexer.acting import scores
+from indexer.decoding.base58 import encode as address_text
 from indexer.errors import VerifyRefused
-from indexer.rpc import open_rpc
+from indexer.node.rpc import open_rpc
+from indexer.storing import store
 from indexer.verify.chain import genesis_supply, snapshots
 from indexer.verify.history import History
 from indexer.verify.job import JobReport, verify_job, verify_jobs
 from indexer.verify.report import Difference, Payout, Row, VerifyReport
 
 if TYPE_CHECKING:
-    from indexer.db import Connection, Pool
+    from indexer.database.db import Connection, Pool
 
 __all__ = ["Difference", "JobReport", "Payout", "Row", "VerifyReport", "verify_epoch", "verify_job", "verify_jobs"]
 

@@ -11,17 +11,17 @@ from solana.rpc.commitment import Confirmed
 from solders.pubkey import Pubkey
 
 from client import addresses
-from indexer.base58 import encode as _text
-from indexer.blocks import Transaction
-from indexer.decode import Decoder
-from indexer.rpc import Rpc
+from indexer.decoding.base58 import encode as _text
+from indexer.decoding.blocks import Transaction
+from indexer.decoding.decode import Decoder
+from indexer.node.rpc import Rpc
 from indexer.verify import compared
 from indexer.verify.compared import Compare
 from indexer.verify.history import History
 from indexer.verify.staking import NOBODY
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 _MANY: Final = 100
 

@@ -10,7 +10,7 @@ from solders.pubkey import Pubkey
 
 from client import accounts
 from client.state import Actor, Auction, Committee, Earner, Emission, Feed, Job, Registry, Terms, Vesting
-from indexer.base58 import encode as address_text
+from indexer.decoding.base58 import encode as address_text
 from indexer.verify.changing import Changing
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 from solders.pubkey import Pubkey
 
 from client import addresses, economics
-from indexer.base58 import encode as address_text
+from indexer.decoding.base58 import encode as address_text
 from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks, Payout
 from indexer.verify.staking import NOBODY, StakingLedger

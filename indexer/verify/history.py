@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from client.economics import ArithmeticRefused
-from indexer import partitions, store, tables
-from indexer.decode import Decoder
+from indexer.decoding import tables
+from indexer.decoding.decode import Decoder
 from indexer.errors import VerifyRefused
-from indexer.rpc import Rpc
-from indexer.source import Slots
+from indexer.node.rpc import Rpc
+from indexer.node.slots import Slots
+from indexer.storing import partitions, store
 from indexer.verify.auction import AuctionLedger
 from indexer.verify.emission import EmissionLedger
 from indexer.verify.jobs import JobLedger
@@ -23,7 +24,7 @@ from indexer.verify.staking import StakingLedger
 from indexer.verify.supply import SupplyLedger
 
 if TYPE_CHECKING:
-    from indexer.db import Connection
+    from indexer.database.db import Connection
 
 Event = Mapping[str, Any]
 Place = tuple[int, ...]

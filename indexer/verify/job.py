@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import based58
 
-from indexer import router, routing
-from indexer.base58 import encode as address_text
-from indexer.db import integer
+from indexer.acting import router, routing
+from indexer.acting.router import Wanted
+from indexer.database.db import integer
+from indexer.database.queries import sql
+from indexer.decoding.base58 import encode as address_text
 from indexer.errors import VerifyRefused
-from indexer.queries import sql
-from indexer.router import Wanted
 from indexer.verify.history import History
 from indexer.verify.report import Checks, Difference, Row
 
 if TYPE_CHECKING:
-    from indexer.db import Connection, Pool
+    from indexer.database.db import Connection, Pool
 
 _ADDRESS_BYTES = 32
 

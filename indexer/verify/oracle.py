@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from client import addresses, economics
-from indexer.base58 import encode as address_text
+from indexer.decoding.base58 import encode as address_text
 from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks
 from indexer.verify.staking import NOBODY

@@ -14,7 +14,7 @@ from solders.pubkey import Pubkey
 
 from client import addresses, economics
 from client.offences import OFFENCES
-from indexer.base58 import encode as address_text
+from indexer.decoding.base58 import encode as address_text
 from indexer.verify.changing import Changing, nested
 from indexer.verify.report import Checks
 

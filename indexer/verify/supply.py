@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from indexer.base58 import encode as address_text
+from indexer.decoding.base58 import encode as address_text
 from indexer.verify.report import Checks
 
 Event = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Base58 of whole columns, the other way round than `indexer.base58`: what a node writes, made many times over."""
+"""Base58 of whole columns, the other way round than the indexer's: what a node writes, made many times over."""
 
 from __future__ import annotations
 

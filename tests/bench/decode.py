@@ -19,12 +19,13 @@ from typing import Any, Final
 
 import msgspec
 
-from indexer import batches, scan
-from indexer.batches import uncollected
-from indexer.blocks import AnyBlock, Block
-from indexer.calls import CallReader
-from indexer.decode import Decoded, Decoder
-from indexer.scan import Scanner
+from indexer.decoding import scan
+from indexer.decoding.blocks import AnyBlock, Block
+from indexer.decoding.calls import CallReader
+from indexer.decoding.decode import Decoded, Decoder
+from indexer.decoding.scan import Scanner
+from indexer.storing import batches
+from indexer.storing.batches import uncollected
 from tests.bench import peers
 from tests.bench.blocks import BLOCK_EVENTS, Written, write
 from tests.bench.peers import Decoding

@@ -20,8 +20,8 @@ import based58
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import layouts
-from indexer.layouts import Column
+from indexer.decoding import layouts
+from indexer.decoding.layouts import Column
 from tests.bench import base58
 from tests.bench.base58 import ADDRESS, Bytes
 

@@ -27,12 +27,16 @@ from solders.transaction import Transaction
 from client.economics import SECONDS_PER_HOUR, collateral
 from client.network import CLASS_MULTIPLIERS_BP
 from client.sending import compose
-from indexer import columns, db, posting, scores, scoring, store, tables
-from indexer.decode import BlockHead, Decoded
-from indexer.queries import sql
-from indexer.replay import catch_up
-from indexer.rpc import open_rpc
+from indexer import scoring
+from indexer.acting import posting, scores
+from indexer.database import columns, db
+from indexer.database.queries import sql
+from indexer.decoding import tables
+from indexer.decoding.decode import BlockHead, Decoded
+from indexer.node.rpc import open_rpc
 from indexer.scoring import REFERENCES, Scores
+from indexer.storing import store
+from indexer.storing.replay import catch_up
 from tests.bench.blocks import FIRST_SLOT, SLOTS, History, Some, Writer, Written, load, save
 from tests.bench.forms import address
 from tests.bench.node import serving
@@ -40,7 +44,7 @@ from tests.bench.templates import capture
 from tests.programs.world import GENESIS
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 HOURS: Final = 2
 BATCH: Final = 50_000

@@ -29,14 +29,15 @@ import based58
 import httpx
 import psutil
 
-from indexer import db, tables
-from indexer.replay import catch_up
+from indexer.database import db
+from indexer.decoding import tables
+from indexer.storing.replay import catch_up
 from tests.bench import peers
 from tests.bench.blocks import NODES, Totals, Written, load
 from tests.bench.node import serving
 
 if TYPE_CHECKING:
-    from indexer.db import Connection, Pool
+    from indexer.database.db import Connection, Pool
 
 _AHEAD: Final = 4
 """Blocks that the peer fetches while it works on one."""

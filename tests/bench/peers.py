@@ -18,8 +18,8 @@ from anchorpy.program.event import EventParser
 from solders.pubkey import Pubkey
 
 from client.idl import PROGRAMS, ProgramName, coder, program_id
-from indexer.layouts import EVENT_TAG, Column, table_name
-from indexer.tables import PLACE, tables
+from indexer.decoding.layouts import EVENT_TAG, Column, table_name
+from indexer.decoding.tables import PLACE, tables
 
 _NODE_PEER: Final = Path(__file__).parent / "peer"
 _RECORDS: Final = {"record_challenges", "post_scores", "commit_challenge"}

@@ -15,7 +15,7 @@ from client import addresses, bootstrap
 from client.economics import IO
 from client.instructions import escrow, oracle, pools
 from client.network import CLASS_MULTIPLIERS_BP, Parameters
-from indexer import layouts
+from indexer.decoding import layouts
 from tests.programs.chain import Chain
 from tests.programs.world import GENESIS, TERMS, World, new_world
 

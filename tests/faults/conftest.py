@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import history, postgres
+from tests.databases import Databases, hurried
+from tests.faults import history
 from tests.faults.history import Clean, History
-from tests.faults.postgres import Databases
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def databases(folder: Path) -> Iterator[Databases]:
     """Of a PostgreSQL that nobody stops."""
-    with postgres.hurried(folder / "pg") as made:
+    with hurried(folder / "pg") as made:
         yield made
 
 

@@ -22,16 +22,16 @@ from solders.transaction import Transaction
 from client import addresses, state
 from client.economics import IO
 from client.instructions import burn, emission
-from indexer import store
-from indexer.replay import catch_up
-from tests.faults.postgres import Databases
+from indexer.storing import store
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
 from tests.integration.indexer_network import Network
 from tests.programs.chain import Chain
 from tests.programs.walk import PARAMETERS, walk
 from tests.programs.world import GENESIS, World, new_world
 
 if TYPE_CHECKING:
-    from indexer.db import Connection, Pool
+    from indexer.database.db import Connection, Pool
 
 RUNS: Final = frozenset({"indexer.alarm", "indexer.drift", "indexer.replay", "indexer.retention", "indexer.run"})
 """Tables that tell of runs and of this machine, which differ however equal their result is."""

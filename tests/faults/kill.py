@@ -25,11 +25,13 @@ from random import Random
 from typing import Any, Final
 
 from client.errors import IonetError
-from indexer import db, replay, scores
-from indexer.source import Road
-from tests.faults import history, postgres
+from indexer.acting import scores
+from indexer.database import db
+from indexer.node.roads import Road
+from indexer.storing import replay
+from tests.databases import Databases, hurried
+from tests.faults import history
 from tests.faults.history import Clean, History
-from tests.faults.postgres import Databases
 from tests.faults.proxy import Node
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -236,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         history.made() as real,
-        postgres.hurried(Path(folder) / "pg") as databases,
+        hurried(Path(folder) / "pg") as databases,
     ):
         killing = asyncio.run(campaign(asked.times, asked.seed, real, databases))
     print(f"{killing.kills:,} kills by seed {asked.seed}, every history that of a clean replay: {killing.replays}")

@@ -83,25 +83,19 @@ def fork(since: int, name: str = "fork") -> Fault:
 
 def final_until(tip: int) -> Fault:
     """Nothing after a slot is final yet; all of it is confirmed."""
-
-    async def hold_back(asked: Asked, reply: Reply, random: Random) -> None:
-        options = next((param for param in asked.params if isinstance(param, dict)), {})
-        if options.get("commitment", "finalized") != "finalized":
-            return
-        if asked.method == "getSlot":
-            reply.say(asked.id, min(reply.result, tip))
-        elif asked.method == "getBlocks":
-            reply.say(asked.id, [slot for slot in reply.result if slot <= tip])
-        elif asked.method == "getBlock" and asked.slot > tip:
-            reply.refuse(asked.id, -32004, f"Block not available for slot {asked.slot}")
-
-    return hold_back
+    return _held_back(tip, only_final=True)
 
 
 def confirmed_until(tip: int) -> Fault:
     """The chain goes no further than a slot."""
+    return _held_back(tip, only_final=False)
 
+
+def _held_back(tip: int, *, only_final: bool) -> Fault:
     async def hold_back(asked: Asked, reply: Reply, random: Random) -> None:
+        options = next((param for param in asked.params if isinstance(param, dict)), {})
+        if only_final and options.get("commitment", "finalized") != "finalized":
+            return
         if asked.method == "getSlot":
             reply.say(asked.id, min(reply.result, tip))
         elif asked.method == "getBlocks":

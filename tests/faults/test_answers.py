@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from indexer import store
 from indexer.errors import ChainMismatch, IncompleteBlock, NodeUnavailable
-from indexer.replay import catch_up
-from indexer.rpc import open_rpc
+from indexer.node.rpc import open_rpc
+from indexer.storing import store
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
 from tests.faults import history, lies
 from tests.faults.history import Clean, History
-from tests.faults.postgres import Databases
 from tests.faults.proxy import Fault, Node
 
 MIDDLE = 60
@@ -23,7 +23,7 @@ MIDDLE = 60
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """One attempt for each question: what a node says here does not get better."""
-    monkeypatch.setattr("indexer.rpc.ATTEMPTS", 1)
+    monkeypatch.setattr("indexer.node.rpc.ATTEMPTS", 1)
 
 
 FIRST = 20

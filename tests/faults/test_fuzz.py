@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 
 from client import idl
 from client.errors import IonetError
-from indexer import backfill, layouts, scan
-from indexer.blocks import Block
-from indexer.decode import Decoded, Decoder
+from indexer.decoding import layouts, scan
+from indexer.decoding.blocks import Block
+from indexer.decoding.decode import Decoded, Decoder
+from indexer.decoding.layouts import EVENT_TAG
 from indexer.errors import IncompleteBlock
-from indexer.layouts import EVENT_TAG
-from indexer.replay import ReplayStats, catch_up
-from indexer.rpc import open_rpc
+from indexer.node.rpc import open_rpc
+from indexer.storing import backfill
+from indexer.storing.replay import ReplayStats, catch_up
+from tests.databases import Databases
 from tests.faults import lies
 from tests.faults.history import Clean, History
-from tests.faults.postgres import Databases
 from tests.faults.proxy import Fault, Node
 
 BLOCK = msgspec.json.Decoder(Block)
@@ -369,7 +370,7 @@ async def test_hostile_blocks_are_refused_in_a_sentence(
 ) -> None:
     """What cannot be stored, or must not be believed, is one short sentence, or inert; what stands in the database is
     a beginning of the real chain, and from an honest node it goes on."""
-    monkeypatch.setattr("indexer.rpc.ATTEMPTS", 1)
+    monkeypatch.setattr("indexer.node.rpc.ATTEMPTS", 1)
     async with databases.pool() as pool:
         for number, (name, fault) in enumerate(HOSTILE_BLOCKS.items()):
             slot = FIRST + 4 * number

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tests.databases import Databases
 from tests.faults.history import History
 from tests.faults.kill import campaign
-from tests.faults.postgres import Databases
 
 TIMES = 200
 

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from indexer.errors import NodeUnavailable
-from indexer.replay import catch_up
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
 from tests.faults import proxy
 from tests.faults.history import Clean, History
-from tests.faults.postgres import Databases
 from tests.faults.proxy import Fault, Node, sometimes
 
 UNWELL: dict[str, Fault] = {
@@ -35,10 +35,10 @@ HANGING = 0.3
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts and waits are few and short, or each test takes the half minute that it takes in earnest."""
-    monkeypatch.setattr("indexer.rpc.READ_SECONDS", HANGING)
-    monkeypatch.setattr("indexer.rpc.ATTEMPTS", 3)
-    monkeypatch.setattr("indexer.rpc.BUSY_ATTEMPTS", 3)
-    monkeypatch.setattr("indexer.rpc.backoff", lambda attempt: 0.01)
+    monkeypatch.setattr("indexer.node.rpc.READ_SECONDS", HANGING)
+    monkeypatch.setattr("indexer.node.rpc.ATTEMPTS", 3)
+    monkeypatch.setattr("indexer.node.rpc.BUSY_ATTEMPTS", 3)
+    monkeypatch.setattr("indexer.node.rpc.backoff", lambda attempt: 0.01)
 
 
 @pytest.mark.parametrize("seed", range(2))

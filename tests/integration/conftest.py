@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from indexer import db
-from tests.integration.indexer_network import Databases, Network
+from tests.databases import Databases, hurried
+from tests.integration.indexer_network import Network
 from tests.programs.world import new_world
 
 
@@ -19,13 +19,13 @@ def network() -> Iterator[Network]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL for all of them."""
-    with db.embedded_postgres(tmp_path_factory.mktemp("postgres") / "pg") as url:
-        yield url
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases of a test's own, in a PostgreSQL for all of them."""
+    with hurried(tmp_path_factory.mktemp("postgres") / "pg") as made:
+        yield made
 
 
-@pytest.fixture
-def databases(server: str) -> Databases:
-    """Databases of the test's own."""
-    return Databases(server)
+@pytest.fixture(scope="session")
+def server(databases: Databases) -> str:
+    """That PostgreSQL."""
+    return databases.server

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import asyncpg
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Processed
 from solders.keypair import Keypair
@@ -18,15 +16,15 @@ from client import addresses, state
 from client.economics import IO
 from client.instructions import emission, oracle, pools
 from client.sending import SendOptions
-from indexer import db, store
-from indexer.oracle import publish
-from indexer.replay import ReplayStats, catch_up
+from indexer.acting.oracle import publish
+from indexer.acting.settlement import settle_due
 from indexer.scoring import REFERENCES
-from indexer.settlement import settle_due
+from indexer.storing import store
+from indexer.storing.replay import ReplayStats, catch_up
 from tests.programs.world import GENESIS, World
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 SEND = SendOptions(commitment=Processed)
 """The clock of these chains stands still: nothing is ever confirmed without a warp."""
@@ -121,32 +119,6 @@ class Network:
         world.prices()
         world.sell_io(self.seller, 5 * IO)
         world.chain.warp(seconds=1)
-
-
-class Databases:
-    """Makes empty databases."""
-
-    def __init__(self, server: str) -> None:
-        self._server = server
-
-    async def url(self) -> str:
-        """A new one."""
-        name = f"test_{uuid4().hex}"
-        connection = await asyncpg.connect(self._server)
-        try:
-            await connection.execute(f"CREATE DATABASE {name}")
-        finally:
-            await connection.close()
-        return self._server.replace("/postgres?", f"/{name}?")
-
-    @asynccontextmanager
-    async def pool(self) -> AsyncIterator[Pool]:
-        """A new one, migrated."""
-        pool = await db.connect(await self.url())
-        try:
-            yield pool
-        finally:
-            pool.terminate()
 
 
 async def digests(pool: Pool) -> dict[str, str]:

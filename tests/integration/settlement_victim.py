@@ -17,13 +17,15 @@ from solders.keypair import Keypair
 
 from client.rpc import connect as connect_node
 from client.sending import SendOptions
-from indexer import db, oracle, routing, settlement, store
+from indexer.acting import oracle, routing, settlement
+from indexer.acting.guard import MAX_LAG_SLOTS
+from indexer.database import db
 from indexer.errors import DatabaseUnavailable
-from indexer.guard import MAX_LAG_SLOTS
-from indexer.replay import catch_up
+from indexer.storing import store
+from indexer.storing.replay import catch_up
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 MOMENTS: Final = {
     "before it is written down": ("signed", "before"),

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from indexer import tables
+from indexer.decoding import tables
 from tests.bench import decode, ingest, peers
 from tests.bench.blocks import Written, write
 from tests.bench.node import serving
-from tests.integration.indexer_network import Databases
+from tests.databases import Databases
 
 
 @pytest.fixture(scope="module")

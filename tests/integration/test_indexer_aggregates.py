@@ -9,10 +9,13 @@ import asyncpg
 import numpy as np
 import pytest
 
-from indexer import aggregates, columns, scores
+from indexer.acting import scores
+from indexer.database import columns
 from indexer.errors import PublishRefused
-from indexer.replay import catch_up
-from tests.integration.indexer_network import Databases, Network
+from indexer.storing import aggregates
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
+from tests.integration.indexer_network import Network
 from tests.programs import escrow_steps, staking_steps
 from tests.programs.world import GENESIS
 

@@ -10,10 +10,11 @@ import pytest
 from distributed import LocalCluster
 
 from client.errors import IonetError
-from indexer import backfill
 from indexer.errors import NodeUnavailable
-from indexer.replay import catch_up
-from tests.integration.indexer_network import Databases, Network, digests
+from indexer.storing import backfill
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
+from tests.integration.indexer_network import Network, digests
 
 
 async def test_other_processes_leave_the_same_digest(network: Network, databases: Databases) -> None:

@@ -19,7 +19,8 @@ from solders.pubkey import Pubkey
 
 from client import addresses, keys
 from client.instructions import emission, oracle
-from indexer import db, scoring
+from indexer import scoring
+from indexer.database import db
 from indexer.operation import alarms
 from indexer.scoring import REFERENCES
 from tests.programs.world import GENESIS, World, new_world

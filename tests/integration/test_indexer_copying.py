@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import copying, partitions, tables
-from tests.integration.indexer_network import Databases
+from indexer.decoding import tables
+from indexer.storing import copying, partitions
+from tests.databases import Databases
 
 FIXED = [table for table in tables.tables().values() if table.dtype is not None]
 SLOT = 5

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from client.rpc import connect as connect_node
-from indexer import layouts
-from indexer.layouts import Column
-from indexer.replay import catch_up
+from indexer.decoding import layouts
+from indexer.decoding.layouts import Column
+from indexer.storing.replay import catch_up
 from indexer.verify import verify_epoch
-from tests.integration.indexer_network import Databases, tampered
+from tests.databases import Databases
+from tests.integration.indexer_network import tampered
 from tests.programs.walk import walk
 from tests.programs.world import new_world
 

@@ -15,16 +15,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from client.rpc import connect as connect_node
-from indexer import db, partitions, schedule, status
-from indexer.operation import LogFormat, LogLevel, alarms, logs, retention
+from indexer.database import db
+from indexer.operation import LogFormat, LogLevel, alarms, logs, retention, schedule, status
 from indexer.operation.alarms import OfDatabase
 from indexer.operation.drift import compare
 from indexer.operation.health import BEAT_SECONDS, Pulse, Watched
 from indexer.operation.http import report
 from indexer.operation.metrics import Metrics
 from indexer.operation.monitor import HOLD_SECONDS, Monitor, listening, monitoring
-from indexer.replay import catch_up
-from tests.integration.indexer_network import SEND, Databases, Network
+from indexer.storing import partitions
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
+from tests.integration.indexer_network import SEND, Network
 from tests.programs.world import new_world
 
 QUARANTINED = (

@@ -14,17 +14,18 @@ from client import addresses
 from client.economics import IO
 from client.instructions import tokens
 from client.rpc import connect as connect_node
-from indexer import balances
 from indexer.operation import drift
 from indexer.operation.drift import NotCompared
 from indexer.operation.held import COLLATERAL, STAKE
-from indexer.replay import catch_up
-from tests.integration.indexer_network import Databases, Network, tampered
+from indexer.storing import balances
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
+from tests.integration.indexer_network import Network, tampered
 from tests.programs.walk import walk
 from tests.programs.world import new_world
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 
 async def compare(pool: Pool, client: AsyncClient, url: str, looks: int = 1) -> drift.Drift:

@@ -12,11 +12,14 @@ import httpx
 import pytest
 
 from client.rpc import connect as connect_node
-from indexer import db, scores, store
+from indexer.acting import scores
+from indexer.database import db
 from indexer.errors import ChainMismatch, DatabaseUnavailable, NodeUnavailable
-from indexer.replay import catch_up
+from indexer.storing import store
+from indexer.storing.replay import catch_up
 from indexer.verify import verify_epoch
-from tests.integration.indexer_network import Databases, Network, digests, one_epoch
+from tests.databases import Databases
+from tests.integration.indexer_network import Network, digests, one_epoch
 from tests.programs.world import GENESIS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +58,7 @@ async def test_one_writer_and_one_chain(
     network: Network, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second writer, another chain and an unreachable node are refused by name; nothing is lost."""
-    monkeypatch.setattr("indexer.rpc.ATTEMPTS", 2)  # or it takes six seconds
+    monkeypatch.setattr("indexer.node.rpc.ATTEMPTS", 2)  # or it takes six seconds
     async with databases.pool() as pool:
         await catch_up(pool, network.url, until_slot=1)
         async with db.writer(pool):
@@ -137,7 +140,7 @@ async def test_migrations_resume_and_refuse_strangers(databases: Databases, monk
     files = db._migration_files()
     with monkeypatch.context() as older:
         older.setattr(db, "_migration_files", lambda: files[:2])
-        url = await databases.url()
+        url = await databases.empty()
         pool = await db.connect(url)
     try:
         with monkeypatch.context() as older:

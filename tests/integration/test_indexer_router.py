@@ -17,19 +17,20 @@ from solders.transaction import Transaction
 from client import state
 from client.instructions import tokens
 from client.rpc import connect as connect_node
-from indexer import router, routing, settlement
+from indexer.acting import router, routing, settlement
+from indexer.acting.routing import Routed, route
+from indexer.database.queries import sql
 from indexer.errors import PublishRefused, VerifyRefused
-from indexer.queries import sql
-from indexer.replay import catch_up
-from indexer.routing import Routed, route
+from indexer.storing.replay import catch_up
 from indexer.verify import verify_job
-from tests.integration.indexer_network import SEND, Databases, tampered
+from tests.databases import Databases
+from tests.integration.indexer_network import SEND, tampered
 from tests.programs.world import World, new_world
 
 if TYPE_CHECKING:
     from solana.rpc.async_api import AsyncClient
 
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 SILENT = 901
 """Seconds after which a node that does not report has failed."""

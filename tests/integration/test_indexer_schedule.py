@@ -10,8 +10,10 @@ import pytest
 from client import addresses, state
 from client.economics import IO
 from client.rpc import connect as connect_node
-from indexer import db, schedule
-from tests.integration.indexer_network import SEND, Databases, Network
+from indexer.database import db
+from indexer.operation import schedule
+from tests.databases import Databases
+from tests.integration.indexer_network import SEND, Network
 from tests.programs import staking_steps
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from client.rpc import connect as connect_node
-from indexer import scores
+from indexer.acting import scores
+from indexer.acting.oracle import publish
+from indexer.acting.settlement import settle_due
+from indexer.database.queries import sql
 from indexer.errors import PublishRefused, VerifyRefused
-from indexer.oracle import publish
-from indexer.queries import sql
-from indexer.replay import catch_up
-from indexer.settlement import settle_due
+from indexer.storing.replay import catch_up
 from indexer.verify import verify_epoch
-from tests.integration.indexer_network import SEND, Databases, Network
+from tests.databases import Databases
+from tests.integration.indexer_network import SEND, Network
 from tests.programs import escrow_steps, staking_steps
 from tests.programs.world import GENESIS
 

@@ -22,20 +22,21 @@ from client import addresses, state
 from client.idl import TOKEN_PROGRAM
 from client.rpc import connect as connect_node
 from client.sending import NotConfirmed, SendOptions
-from indexer import db, scores, settlement
+from indexer.acting import scores, settlement
+from indexer.acting.guard import require_current
+from indexer.acting.oracle import publish
+from indexer.acting.routing import route
+from indexer.acting.settlement import Settled, open_settlements, settle_due
+from indexer.database import db
 from indexer.errors import PublishRefused
-from indexer.guard import require_current
 from indexer.operation import alarms
-from indexer.oracle import publish
-from indexer.routing import route
-from indexer.settlement import Settled, open_settlements, settle_due
-from tests.integration.indexer_network import Databases
+from tests.databases import Databases
 from tests.integration.settlement_victim import MOMENTS, OPTIONS, Task, killed, read
 from tests.programs.world import World, new_world
 from tests.wire import no_statuses, wire
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 HOUR = 3_600
 IMPATIENT = SendOptions(timeout_seconds=1)

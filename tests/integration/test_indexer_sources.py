@@ -12,15 +12,18 @@ from solders.instruction import AccountMeta, Instruction
 
 from client.economics import IO
 from client.idl import TOKEN_PROGRAM
-from indexer import layouts, store
+from indexer.decoding import layouts
 from indexer.errors import ChainMismatch, NodeUnavailable
-from indexer.replay import catch_up
-from indexer.rpc import open_rpc
-from indexer.source import Road, Signatures
+from indexer.node.roads import Road
+from indexer.node.rpc import open_rpc
+from indexer.node.signatures import Signatures
+from indexer.storing import store
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
 from tests.faults import history, lies
 from tests.faults.history import History
 from tests.faults.proxy import Asked, Fault, Node, Reply
-from tests.integration.indexer_network import Databases, Network
+from tests.integration.indexer_network import Network
 
 LIST = "getSignaturesForAddress"
 
@@ -33,9 +36,9 @@ def real() -> Iterator[History]:
 
 
 @pytest.fixture(scope="module")
-def expected(real: History, server: str) -> dict[str, str]:
+def expected(real: History, databases: Databases) -> dict[str, str]:
     """What the road slot by slot leaves."""
-    return asyncio.run(everything(Databases(server), real, Road.SLOTS))
+    return asyncio.run(everything(databases, real, Road.SLOTS))
 
 
 async def everything(databases: Databases, real: History, road: Road, *faults: Fault) -> dict[str, str]:
@@ -71,9 +74,9 @@ async def test_windows_pages_and_whole_blocks_change_nothing(
     """However few slots are scanned, entries held or listed at once, and however blocks are fetched."""
     for window, held, few, page in ((5, 10, 0, 1_000), (30, 3, 1_000, 2), (100_000, 200_000, 3, 7)):
         with monkeypatch.context() as smaller:
-            smaller.setattr("indexer.source.signatures.FIRST_WINDOW", window)
-            smaller.setattr("indexer.source.signatures.HELD", held)
-            smaller.setattr("indexer.source.signatures.FEW", few)
+            smaller.setattr("indexer.node.signatures.FIRST_WINDOW", window)
+            smaller.setattr("indexer.node.signatures.HELD", held)
+            smaller.setattr("indexer.node.signatures.FEW", few)
             assert await everything(databases, real, Road.SIGNATURES, lies.pages_of(page)) == expected, window
 
 
@@ -223,9 +226,9 @@ async def test_a_node_that_contradicts_itself_is_found_out(
 ) -> None:
     """Whatever is wrong with lists, transactions and blocks ends in a clear error, and what was stored is right."""
     fault, message = CONTRADICTIONS[name]
-    monkeypatch.setattr("indexer.source.signatures.FIRST_WINDOW", 20)
-    monkeypatch.setattr("indexer.source.listing._FIRST_PAGE", 4)
-    monkeypatch.setattr("indexer.source.listing._GROWTH", 1)
+    monkeypatch.setattr("indexer.node.signatures.FIRST_WINDOW", 20)
+    monkeypatch.setattr("indexer.node.listing._FIRST_PAGE", 4)
+    monkeypatch.setattr("indexer.node.listing._GROWTH", 1)
     async with Node(real.url, [fault]).serving() as url, databases.pool() as pool:
         with pytest.raises((ChainMismatch, NodeUnavailable), match=message):
             await catch_up(pool, url, road=Road.SIGNATURES)

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 import based58
 import pytest
 
-from indexer import store, tables, tail
+from indexer.decoding import tables
 from indexer.errors import ChainMismatch
-from indexer.replay import catch_up
-from indexer.rpc import Rpc, open_rpc
+from indexer.node.rpc import Rpc, open_rpc
+from indexer.storing import store, tail
+from indexer.storing.replay import catch_up
+from tests.databases import Databases
 from tests.faults import history, lies
 from tests.faults.history import History
 from tests.faults.proxy import Asked, Fault, Node, Reply
-from tests.integration.indexer_network import Databases
 from tests.integration.test_indexer_cli import Command
 from tests.programs.world import new_world
 
 if TYPE_CHECKING:
-    from indexer.db import Pool
+    from indexer.database.db import Pool
 
 DEEPEST = 31
 """Blocks that Solana can revert."""

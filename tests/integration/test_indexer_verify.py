@@ -9,10 +9,11 @@ from client.economics import IO
 from client.instructions import staking
 from client.network import BURN, EMISSION, ORACLE, Parameters
 from client.rpc import connect as connect_node
-from indexer.replay import catch_up
-from indexer.settlement import settle_due
+from indexer.acting.settlement import settle_due
+from indexer.storing.replay import catch_up
 from indexer.verify import verify_epoch
-from tests.integration.indexer_network import SEND, Databases, Network, digests, one_epoch, tampered
+from tests.databases import Databases
+from tests.integration.indexer_network import SEND, Network, digests, one_epoch, tampered
 from tests.programs import governance_steps
 from tests.programs.world import TERMS, new_world
 

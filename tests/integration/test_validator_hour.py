@@ -21,14 +21,17 @@ from client.instructions import oracle, tokens
 from client.localnet import SOL
 from client.network import CLASS_MULTIPLIERS_BP, Parameters
 from client.rpc import chain_time, connect
-from indexer import db, settlement, store
-from indexer import oracle as publisher
-from indexer.replay import catch_up
+from indexer.acting import oracle as publisher
+from indexer.acting import settlement
+from indexer.database import db
+from indexer.node.roads import Road
 from indexer.scoring import REFERENCES
-from indexer.source import Road
+from indexer.storing import store
+from indexer.storing.replay import catch_up
 from indexer.verify import verify_epoch
+from tests.databases import Databases
 from tests.integration.conformance_servers import ROOT, validator, validator_command
-from tests.integration.indexer_network import Databases, digests
+from tests.integration.indexer_network import digests
 from tests.programs.world import TERMS
 
 pytestmark = pytest.mark.skipif(validator_command() is None, reason="solana-test-validator is not on the PATH")

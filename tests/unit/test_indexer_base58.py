@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer import base58
+from indexer.decoding import base58
 
 ANY_TIME = settings(deadline=None)
 """Cores are shared: how long one example takes says nothing."""

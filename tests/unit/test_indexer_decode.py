@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer import layouts
-from indexer.blocks import Block
-from indexer.decode import Decoded, Decoder
+from indexer.decoding import layouts
+from indexer.decoding.blocks import Block
+from indexer.decoding.decode import Decoded, Decoder
+from indexer.decoding.layouts import EVENT_TAG
 from indexer.errors import IncompleteBlock
-from indexer.layouts import EVENT_TAG
 
 ANY_TIME = settings(deadline=None)
 """Cores are shared: how long one example takes says nothing."""

@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from client.idl import PROGRAMS, ROOT
-from indexer import layouts, tables
-from indexer.layouts import EventLayout, Malformed
+from indexer.database import db
+from indexer.decoding import layouts, tables
+from indexer.decoding.layouts import EventLayout, Malformed
 
 ANY_TIME = settings(deadline=None)
 """Cores are shared: how long one example takes says nothing."""
 
 EVENTS = [event for program in layouts.programs().values() for event in program.events.values()]
 IDLS = {name: json.loads((ROOT / "programs" / "idls" / f"{name}.json").read_text()) for name in PROGRAMS}
-MIGRATIONS = sorted((Path(layouts.__file__).parent / "migrations").glob("*.sql"))
+MIGRATIONS = sorted((Path(db.__file__).parent / "migrations").glob("*.sql"))
 SCALARS = {"bool": "<?", "u8": "<B", "u16": "<H", "i16": "<h", "u32": "<I", "i32": "<i", "u64": "<Q", "i64": "<q"}
 
 

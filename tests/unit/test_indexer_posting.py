@@ -13,7 +13,7 @@ from solders.transaction import Transaction
 
 from client.instructions import emission
 from client.sending import MAX_BYTES, SendOptions, compose
-from indexer import posting
+from indexer.acting import posting
 from indexer.scoring import SCORE, Scores
 
 MEMBERS = [Keypair.from_seed(sha256(b"%d" % n).digest()) for n in range(9)]

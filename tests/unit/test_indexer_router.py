@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer import router
-from indexer.router import BASE_WEIGHT, Candidate, NodeState, Wanted
+from indexer.acting import router
+from indexer.acting.router import BASE_WEIGHT, Candidate, NodeState, Wanted
 
 ANY_TIME = settings(deadline=None)
 """Cores are shared: how long one example takes says nothing."""

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from client.errors import IonetError
 from client.rpc import shown
-from indexer import rpc
 from indexer.errors import ChainMismatch, NodeUnavailable
-from indexer.pace import LONGEST_PAUSE, Pace, asked_pause, backoff
-from indexer.rpc import Rpc
+from indexer.node import rpc
+from indexer.node.pace import LONGEST_PAUSE, Pace, asked_pause, backoff
+from indexer.node.rpc import Rpc
 
 KEY = "s3cret"
 URL = f"https://someone:{KEY}@node.example:8899/{KEY}?api-key={KEY}"
