@@ -5,7 +5,9 @@ A `numeric` is written with all the digits that its type can have; PostgreSQL dr
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,15 +30,25 @@ _OIDS: Final = {"integer": 23}
 _WIDTHS: Final = {"boolean": "?", "smallint": ">i2", "integer": ">i4", "bigint": ">i8"}
 
 
-async def copy(connection: Connection, table: Table, columns: Columns) -> None:
-    """Appends rows to a table of `chain`."""
+async def copy(connection: Connection, tables: Sequence[tuple[Table, Columns]]) -> None:
+    """Appends rows to tables of `chain`. While PostgreSQL reads those of one, those of the next are laid out."""
+    waiting = deque(tables)
+    made: asyncio.Task[bytes] | None = None
+    try:
+        while waiting:
+            table, columns = waiting.popleft()
+            rows = await (made or asyncio.to_thread(binary, table, columns))
+            made = asyncio.create_task(asyncio.to_thread(binary, *waiting[0])) if waiting else None
+            await connection.copy_to_table(
+                table.name, schema_name="chain", columns=list(table.names), source=_once(rows), format="binary"
+            )
+    finally:
+        if made is not None:
+            made.cancel()
 
-    async def source() -> AsyncIterator[bytes]:
-        yield binary(table, columns)
 
-    await connection.copy_to_table(
-        table.name, schema_name="chain", columns=list(table.names), source=source(), format="binary"
-    )
+async def _once(rows: bytes) -> AsyncIterator[bytes]:
+    yield rows
 
 
 def binary(table: Table, columns: Columns) -> bytes:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FAR: Final = 2_000
 """Slots behind, a quarter of an hour, from which on another process is worth its start."""
 
-TOGETHER: Final = 50_000
+TOGETHER: Final = 100_000
 """Events that are stored together, at the most: each transaction of the database costs as much as thousands of them."""
 
 Progress = Callable[[int, int, int], None]

@@ -100,8 +100,7 @@ async def save(connection: Connection, decoded: Decoded, before: Cursor | None, 
 async def _fill(connection: Connection, decoded: Decoded, blocks: list[BlockRow]) -> None:
     await partitions.create(connection, (slot for slot, *_ in blocks))
     known = tables.tables()
-    for name, columns in decoded.columns.items():
-        await copying.copy(connection, known[name], columns)
+    await copying.copy(connection, [(known[name], columns) for name, columns in decoded.columns.items()])
     for name, rows in decoded.loose.items():
         await connection.copy_records_to_table(name, schema_name="chain", records=rows, columns=list(known[name].names))
     await connection.copy_records_to_table("block", schema_name="chain", records=blocks, columns=list(tables.BLOCK))

@@ -17,8 +17,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -48,6 +48,8 @@ _CLOCKS: Final = {
     "ours": "µs of our processor",
     "postgres": "µs of PostgreSQL's",
 }
+MEMORY: Final = "shared_buffers = 2GB\nmax_wal_size = 16GB\n"
+"""Of PostgreSQL; its own defaults are 128 MB and 1 GB."""
 NOT_THE_PEERS: Final = {"block", "io_supply_changed"}
 
 
@@ -196,6 +198,17 @@ async def _stored(connection: Connection | Pool, schema: str) -> int:
     return int(await connection.fetchval(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)}) AS c"))  # noqa: S608
 
 
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """A server with the memory that the README asks for; its URL."""
+    with db.embedded_postgres(folder):
+        pass  # it is made
+    with (folder / "postgresql.conf").open("a") as settings:
+        settings.write(MEMORY)
+    with db.embedded_postgres(folder) as server:
+        yield server
+
+
 def history(folder: Path, events: int, nodes: int) -> Written:
     """The history, made by another process so that this one's memory is the replay's."""
     command = [sys.executable, "-m", "tests.bench.blocks", str(folder), "--events", str(events), "--nodes", str(nodes)]
@@ -266,7 +279,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         found = history(options.folder or Path(made) / "blocks", options.events, options.nodes)
-        with db.embedded_postgres(Path(made) / "pg") as server, serving(found.folder) as url:
+        with postgres(Path(made) / "pg") as server, serving(found.folder) as url:
             runs = asyncio.run(bench(server, url, found, with_peer=not (options.alone or options.flat)))
         show(found, runs, flat=options.flat)
 

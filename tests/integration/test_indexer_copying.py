@@ -34,7 +34,7 @@ async def test_every_value_of_every_column_is_stored(databases: Databases) -> No
         await partitions.create(connection, [SLOT])
         for table in FIXED:
             rows = any_rows(table, 40)
-            await copying.copy(connection, table, rows)
+            await copying.copy(connection, [(table, rows)])
             found = await connection.fetch(f"SELECT * FROM chain.{table.name} ORDER BY tx_index")  # noqa: S608 - our names
             assert [tuple(row) for row in found] == table.rows(rows), table.name
             assert list(found[0].keys()) == list(table.names)
@@ -50,7 +50,7 @@ async def test_a_slot_has_its_partition_and_old_ones_go(databases: Databases) ->
             table = tables.tables()[name]
             rows = any_rows(table, 4)
             rows["slot"] = np.arange(4) * width
-            await copying.copy(connection, table, rows)
+            await copying.copy(connection, [(table, rows)])
         assert await partitions.first_slot(connection) == 0
         async with connection.transaction():
             dropped = await partitions.drop(connection, 2 * width + 5)
