@@ -13,7 +13,7 @@ from indexer.operation import alarms
 from indexer.storing import store
 
 if TYPE_CHECKING:
-    from indexer.database.db import Pool
+    from indexer.database.db import Connection, Pool
 
 MAX_LAG_SLOTS: Final = 150
 """A replay that is further behind than this (a minute) may not know what it settles."""
@@ -37,10 +37,18 @@ async def require_current(client: AsyncClient, pool: Pool) -> int:
         )
     if tip - slot > MAX_LAG_SLOTS:
         raise PublishRefused(f"the replay is {tip - slot} slots behind: nothing is done before `ionet indexer replay`")
-    waiting = await pool.fetchval("SELECT count(*) FROM indexer.quarantine")
-    if waiting:
-        raise PublishRefused(f"{waiting} messages are in quarantine: nothing is done; see `ionet indexer status`")
+    await require_understood(pool)
     stopping = [str(alarm) for alarm in await alarms.open(pool) if alarm.stops]
     if stopping:
         raise PublishRefused(f"nothing is done while an alarm is open: {'; '.join(stopping)}")
     return slot
+
+
+async def require_understood(connection: Connection | Pool) -> None:
+    """Raises `PublishRefused` where our own programs said something that was not understood."""
+    waiting = await connection.fetchval("SELECT count(*) FROM indexer.quarantine")
+    if waiting:
+        raise PublishRefused(
+            f"{waiting} of our programs' own messages are in quarantine, not understood: see `ionet indexer status`; "
+            "an indexer that knows them has to replay into a new database"
+        )

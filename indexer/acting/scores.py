@@ -11,6 +11,7 @@ import numpy as np
 
 from client import economics
 from indexer import scoring
+from indexer.acting.guard import require_understood
 from indexer.database import columns
 from indexer.database.queries import sql
 from indexer.errors import PublishRefused
@@ -64,12 +65,7 @@ async def require_replayed(connection: Connection | Pool, epoch: int) -> None:
             f"epoch {epoch} ends at second {end}: {behind}{where} replayed. "
             "Replay until a finalized block has passed its end"
         )
-    waiting = await connection.fetchval("SELECT count(*) FROM indexer.quarantine")
-    if waiting:
-        raise PublishRefused(
-            f"{waiting} of our programs' own messages are in quarantine, not understood: see `ionet indexer status`; "
-            "an indexer that knows them has to replay into a new database"
-        )
+    await require_understood(connection)
 
 
 async def computed(pool: Pool, epoch: int, parameters: Parameters = scoring.DEFAULT) -> EpochScores:

@@ -21,6 +21,7 @@ from indexer.acting.settlement import settle_due
 from indexer.scoring import REFERENCES
 from indexer.storing import store
 from indexer.storing.replay import ReplayStats, catch_up
+from tests.programs import escrow_steps
 from tests.programs.world import GENESIS, World
 
 if TYPE_CHECKING:
@@ -76,6 +77,20 @@ class Network:
             world.report_job(node, job)
         chain.warp(timestamp=GENESIS + epoch * 3_700)
         chain.warp(seconds=1)
+
+    def fail(self, node: Node) -> None:
+        """A node loses a job by silence, and most of another in dispute."""
+        world = self.world
+        world.prices()
+        silent, disputed = (world.open_job(self.user, id=40 + number, hours=1) for number in range(2))
+        world.start_job(silent, node[1])
+        world.start_job(disputed, node[1])
+        world.chain.warp(seconds=800)
+        world.report_job(node, disputed)
+        escrow_steps.dispute_job(world, disputed, self.user)
+        escrow_steps.resolve_dispute(world, disputed, node, 300)
+        world.chain.warp(seconds=101)
+        escrow_steps.release_job(world, silent, node, world.admin)
 
     def challenge(self, epoch: int, *, outcome: int = 1) -> None:
         """A verifier measures every node at its reference."""

@@ -16,7 +16,7 @@ from indexer.storing import aggregates
 from indexer.storing.replay import catch_up
 from tests.databases import Databases
 from tests.integration.indexer_network import Network
-from tests.programs import escrow_steps, staking_steps
+from tests.programs import staking_steps
 from tests.programs.world import GENESIS
 
 TABLES = {"actor": "actor", "work": "epoch, actor"}
@@ -35,16 +35,7 @@ def live(network: Network) -> None:
     world, (rich, lean) = network.world, [node for node, _ in network.nodes]
     network.work(1)
     staking_steps.withdraw_collateral(world, rich, 1)
-    world.prices()
-    silent, disputed = (world.open_job(network.user, id=40 + n, hours=1) for n in range(2))
-    world.start_job(silent, lean[1])
-    world.start_job(disputed, lean[1])
-    world.chain.warp(seconds=800)
-    world.report_job(lean, disputed)
-    escrow_steps.dispute_job(world, disputed, network.user)
-    escrow_steps.resolve_dispute(world, disputed, lean, 300)
-    world.chain.warp(seconds=101)
-    escrow_steps.release_job(world, silent, lean, world.admin)
+    network.fail(lean)
     world.chain.warp(timestamp=GENESIS + 2 * 3_600)
     world.node()
     world.prices()
