@@ -153,6 +153,10 @@ async def children(**environment: str) -> AsyncIterator[Children]:
         await process.wait()
 
 
+FEWEST: Final = Counter({"migrated too": 2, "replayed": 5})
+"""Histories that are compared in any campaign."""
+
+
 class Killing:
     """A campaign of kills, repeated by its seed as far as time can be."""
 
@@ -202,13 +206,14 @@ class Killing:
         self.replays["migrated too" if is_empty else "replayed"] += 1
 
     async def until(self, times: int) -> None:
-        """Kills so many children, in each of the settings in turn, and finishes what was begun."""
+        """Kills so many children, in each of the settings in turn, and finishes what was begun; goes on until there
+        are `FEWEST` histories, too, however few a slow machine comes to between kills."""
         began = time.monotonic()
 
         async def work(random: Random) -> None:
             async with AsyncExitStack() as stack:
                 starting = [await stack.enter_async_context(children(**one)) for one in SETTINGS]
-                while self.kills < times:
+                while self.kills < times or not self.replays >= FEWEST:
                     await self.one(random, starting)
                     seconds = time.monotonic() - began
                     done = f"{self.kills:,} kills, {self.replays.total():,} histories equal, {seconds:,.0f} s"

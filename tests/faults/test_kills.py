@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from tests.databases import Databases
 from tests.faults.history import History
-from tests.faults.kill import campaign
+from tests.faults.kill import FEWEST, campaign
 
 TIMES = 200
 
@@ -17,4 +15,4 @@ async def test_a_replay_killed_anywhere_leaves_what_a_clean_one_does(real: Histo
     zone, has the digests of a clean replay."""
     killing = await campaign(TIMES, 21, real, databases)
     assert killing.kills >= TIMES
-    assert killing.replays >= Counter({"migrated too": 2, "replayed": 5})
+    assert killing.replays >= FEWEST
