@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from hashlib import sha256
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -125,10 +126,15 @@ class Decoder:
         return self.blocks([(slot, block)])
 
     def blocks(self, blocks: Sequence[tuple[int, AnyBlock]]) -> Decoded:
-        """What blocks say, given in order with their slots: all of them scanned, or none.
+        """What blocks say, given in order with their slots.
 
         Raises `IncompleteBlock` where the node kept too little to be sure; then nothing of them is learnt either.
         """
+        runs = [list(run) for _, run in groupby(blocks, key=lambda one: isinstance(one[1], ScannedBlock))]
+        return merged([self._alike(run) for run in runs or [[]]])
+
+    def _alike(self, blocks: Sequence[tuple[int, AnyBlock]]) -> Decoded:
+        """As `blocks`, all of them scanned or none. Where some are, the mint is known: nothing is left to be learnt."""
         for slot, block in blocks:
             if block.time is None:
                 raise IncompleteBlock(f"the node has no time for the block of slot {slot}: use one that keeps it")

@@ -67,13 +67,12 @@ async def _batches(
     async with aclosing(source.blocks(after, until_slot)) as blocks:
         try:
             async for slot, block in blocks:
-                is_full = len(waiting) >= most_blocks or transactions >= most_transactions
-                if waiting and (is_full or type(block) is not type(waiting[-1][1])):
+                waiting.append((slot, block))
+                transactions += block.count
+                if len(waiting) >= most_blocks or transactions >= most_transactions:
                     batch, waiting, transactions = waiting, [], 0
                     async for some in _decoded(decoder, batch):
                         yield some
-                waiting.append((slot, block))
-                transactions += block.count
         except Exception as reason:
             failed = reason
     if waiting and not isinstance(failed, IncompleteBlock):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from client import idl
 from client.errors import IonetError
 from indexer.decoding import layouts, scan
-from indexer.decoding.blocks import Block
+from indexer.decoding.blocks import AnyBlock, Block
 from indexer.decoding.decode import Decoded, Decoder
 from indexer.decoding.layouts import EVENT_TAG
 from indexer.errors import IncompleteBlock
@@ -108,6 +108,22 @@ def test_every_real_block_is_scanned(found: list[JsonBlock], mint: str) -> None:
     """What a real node writes is never left to the other reader, and both say the same of it."""
     assert all(read(block, mint) is not None for block in found)
     assert all(scan_of(msgspec.json.encode(block), mint) is not None for block in found)
+
+
+@pytest.mark.skipif(scan.ionet_native is None, reason="ionet-native is not installed: uv sync --group native")
+def test_blocks_scanned_and_not_are_decoded_together(found: list[JsonBlock], mint: str) -> None:
+    """However the two readers share the blocks of a batch: its rows, and the digest of each block, are the same."""
+    scanner = scan.scanner(mint)
+    assert scanner is not None
+    raw = [msgspec.json.encode(block) for block in found]
+    whole: list[tuple[int, AnyBlock]] = [(slot, BLOCK.decode(text)) for slot, text in enumerate(raw)]
+    mixed = list(whole)
+    for slot in Random(7).sample(range(len(raw)), len(raw) // 2):  # noqa: S311 - it picks blocks
+        scanned = scanner.read(b'{"jsonrpc":"2.0","result":%b,"id":3}' % raw[slot])
+        assert scanned is not None
+        mixed[slot] = slot, scanned[1]
+    said, expected = Decoder(mint).blocks(mixed), Decoder(mint).blocks(whole)
+    assert (said.rows, said.blocks, said.transactions) == (expected.rows, expected.blocks, expected.transactions)
 
 
 @pytest.fixture(scope="module")

@@ -317,7 +317,7 @@ async def test_nothing_is_done_on_doubtful_facts(works: Works, databases: Databa
                 await acting
 
     await pool.execute("INSERT INTO indexer.quarantine VALUES (1, 2, 3, 's', 'burn', 'why', '')")
-    await refuse("1 of our programs.* own messages are in quarantine")
+    await refuse("1 of our programs' own messages are in quarantine")
     await pool.execute("DELETE FROM indexer.quarantine")
     for kind in sorted(alarms.STOPPING):
         await alarms.tell(pool, kind, "why")  # type: ignore[arg-type] # each of them is a kind
