@@ -1,0 +1,1 @@
+"""How machines speak: pinned TLS, signed requests and answers, bounded reads. Uses `client` for keys and errors."""
