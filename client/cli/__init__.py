@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import typer
-import typer.core
 import typer.main
 
 from client.cli.options import AsJson, KeypairFile, Url
 from client.cli.output import complain
+from client.cli.plugins import Joined
 from client.errors import IonetError
-
-ENTRY_POINTS = "ionet.commands"
 
 _OWN = (
     "keygen",
@@ -40,19 +37,20 @@ _OWN = (
 """Each is the module `client.cli.<name>` with an `app`."""
 
 
-class Root(typer.core.TyperGroup):
-    """All commands: our own, then those that other packages add. One that is broken does not break the rest."""
+class Root(Joined):
+    """All commands: our own, each loaded when it is asked for, then those that other packages add."""
+
+    ENTRY_POINTS = "ionet.commands"
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*_OWN, *sorted(_plugins().keys() - set(_OWN))]
+        return [*_OWN, *(name for name in super().list_commands(ctx) if name not in _OWN)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.commands:
-            loaded = _load(cmd_name)
-            if loaded is None:
-                return None
+        if cmd_name in _OWN and cmd_name not in self.commands:
+            loaded = typer.main.get_command(import_module(f"client.cli.{cmd_name}").app)
+            loaded.name = cmd_name
             self.commands[cmd_name] = loaded
-        return self.commands[cmd_name]
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         """What is refused ends as one sentence on stderr, not as a traceback."""
@@ -61,45 +59,6 @@ class Root(typer.core.TyperGroup):
         except IonetError as refused:
             complain(refused)
             raise typer.Exit(refused.exit_code) from None
-
-
-def _plugins() -> dict[str, EntryPoint]:
-    return {found.name: found for found in entry_points(group=ENTRY_POINTS)}
-
-
-def _load(name: str) -> Any:
-    if name in _OWN:
-        loaded = typer.main.get_command(import_module(f"client.cli.{name}").app)
-    elif name in _plugins():
-        loaded = _load_plugin(name, _plugins()[name])
-    else:
-        return None
-    loaded.name = name
-    return loaded
-
-
-def _load_plugin(name: str, found: EntryPoint) -> Any:
-    try:
-        return typer.main.get_command(found.load())
-    except Exception as broken:  # whatever is wrong with another package is its own
-        return typer.main.get_command(_unavailable(name, found, broken))
-
-
-def _unavailable(name: str, found: EntryPoint, broken: Exception) -> typer.Typer:
-    """A command in the place of one that cannot be loaded."""
-    stand_in = typer.Typer(add_completion=False)
-    why = f"{type(broken).__name__}: {broken}"
-
-    @stand_in.command(
-        help=f"Not available here: {why}",
-        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-    )
-    def unavailable() -> None:
-        raise IonetError(
-            f"`ionet {name}` is not available: {found.value} cannot be loaded ({why}); `uv sync` installs what it needs"
-        )
-
-    return stand_in
 
 
 app = typer.Typer(

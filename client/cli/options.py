@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from client.cli.output import progress
 from client.errors import IonetError, Unreachable
@@ -119,9 +120,9 @@ def settings(
     )
 
 
-def group(about: str) -> typer.Typer:
+def group(about: str, cls: type[TyperGroup] = TyperGroup) -> typer.Typer:
     """A group of commands that takes the common options itself, too."""
-    made = typer.Typer(no_args_is_help=True, **_TYPER)
+    made = typer.Typer(cls=cls, no_args_is_help=True, **_TYPER)
 
     @made.callback(help=about)
     def common(url: Url = None, keypair: KeypairFile = None, as_json: AsJson = False) -> None: ...

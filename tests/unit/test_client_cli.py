@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from client import cli, economics, keys
-from client.cli import _OWN, _unavailable
+from client import economics, keys
+from client.cli import _OWN, Root, plugins
 from tests.unit.client_network import ionet
 
 COMMANDS = [
@@ -168,10 +168,10 @@ def test_bad_shares_need_no_network_to_be_refused(tmp_path: Path) -> None:
 
 def test_a_broken_package_breaks_only_its_own_command() -> None:
     """Its command says what is missing; whatever options it would have had."""
-    found = EntryPoint("broken", "no_such_package.cli:app", cli.ENTRY_POINTS)
-    loaded = cli._load_plugin("broken", found)
+    found = EntryPoint("broken", "no_such_package.cli:app", Root.ENTRY_POINTS)
+    loaded = plugins.load("broken", found)
     assert "no_such_package" in loaded.help
-    stand_in = _unavailable("broken", found, ImportError("no_such_package"))
+    stand_in = plugins.unavailable("broken", found, ImportError("no_such_package"))
     result = CliRunner().invoke(stand_in, ["run", "--fast"])
     assert result.exit_code != 0
     assert "`ionet broken` is not available: no_such_package.cli:app cannot be loaded" in str(result.exception)

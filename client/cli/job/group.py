@@ -11,6 +11,7 @@ import typer
 from client.cli.job.shown import job_facts, job_json
 from client.cli.options import Settings, address, group
 from client.cli.output import emit, facts
+from client.cli.plugins import Joined
 
 if TYPE_CHECKING:
     from solana.rpc.async_api import AsyncClient
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from client.sending import Sent
     from client.state import Job
 
-app = group("Jobs: rent processors by the hour, extend and cancel, report work, settle, dispute.")
+
+class Jobs(Joined):
+    """What is done with jobs; `run` and what follows it come from the room that speaks with machines."""
+
+    ENTRY_POINTS = "ionet.job.commands"
+
+
+app = group("Jobs: rent processors by the hour, extend and cancel, report work, settle, dispute.", Jobs)
 
 JobAddress = Annotated[str, typer.Argument(help="The job's address.", metavar="JOB")]
 
