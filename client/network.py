@@ -19,8 +19,10 @@ CLASS_MULTIPLIERS_BP: dict[str, int] = {
     "M3-Max": 15_000,
     "4090": 12_500,
     "T4": 5_000,
+    "CPU": 1_000,
 }
-"""Collateral and points multiplier of each published class; 10,000 = 1."""
+"""Collateral and points multiplier of each published class, and of machines without a GPU, whose processors are cores;
+10,000 = 1."""
 
 
 DAY = 86_400

@@ -52,8 +52,10 @@ REFERENCES: Final[Mapping[str, Reference]] = {
     "3080": Reference(1_000, 10_240, 3_600, 29_800),
     "M3-Max": Reference(1_000, 36_864, 4_000, 14_200),
     "T4": Reference(1_000, 16_384, 2_500, 8_100),
+    "CPU": Reference(1_000, 1_024, 2_500, 50),
 }
-"""Of the published classes: vendors' figures for memory and compute, common machines for the rest."""
+"""Of the published classes: vendors' figures for memory and compute, common machines for the rest. A processor of `CPU`
+is a core of a machine without a GPU, as clouds rent them."""
 
 
 @dataclass(frozen=True, slots=True)
