@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from client import logs
 from client.cli.options import AsJson, KeypairFile, Url, group, settings
 from client.cli.output import emit, facts, note, table, when
 from client.errors import IonetError
-from indexer.operation import LogFormat, LogLevel
+from client.logs import LogFormat, LogLevel
 from indexer.options import DEFAULT_DIR, Database, DataDir, KeepEpochs, Listen, with_database
 from indexer.tail_cli import tail
 
@@ -228,7 +229,6 @@ def run(
     """
     from client import keys
     from client.rpc import connect
-    from indexer.operation import logs
     from indexer.operation.monitor import opened
     from indexer.operation.schedule import Service
     from indexer.operation.service import follow

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from client.logs import logger
 from indexer.database.queries import sql
-from indexer.operation.logs import logger
 
 if TYPE_CHECKING:
     from indexer.database.db import Connection, Pool

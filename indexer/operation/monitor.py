@@ -13,11 +13,11 @@ from typing import Final
 import uvicorn
 
 from client.errors import IonetError
+from client.logs import logger
 from indexer.operation import DEFAULT_LISTEN, alarms
 from indexer.operation.alarms import Kind
 from indexer.operation.health import Look, Pulse, Watched
 from indexer.operation.http import application
-from indexer.operation.logs import logger
 from indexer.operation.metrics import Metrics
 
 LOOK_SECONDS: Final = 5.0

@@ -29,13 +29,13 @@ from client import economics, reads
 from client.actions import close_epochs
 from client.actions.cranks import crank_stake, crank_stakers
 from client.errors import IonetError
+from client.logs import logger
 from client.sending import DEFAULT, SendOptions
 from indexer.acting import oracle, routing, scores, settlement
 from indexer.errors import ChainMismatch, DatabaseUnavailable, IncompleteBlock
 from indexer.node.rpc import OUTCOMES, open_rpc
 from indexer.operation import alarms, drift, retention
 from indexer.operation.health import Pulse
-from indexer.operation.logs import logger
 from indexer.operation.metrics import Metrics
 from indexer.storing import store, tail
 from indexer.storing.replay import catch_up

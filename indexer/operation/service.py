@@ -10,9 +10,9 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
+from client.logs import logger
 from indexer.operation import schedule
 from indexer.operation.health import Pulse
-from indexer.operation.logs import logger
 from indexer.operation.monitor import monitoring
 
 WAKE_SECONDS: Final = 30

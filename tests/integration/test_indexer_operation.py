@@ -14,9 +14,11 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from client import logs
+from client.logs import LogFormat, LogLevel
 from client.rpc import connect as connect_node
 from indexer.database import db
-from indexer.operation import LogFormat, LogLevel, alarms, logs, retention, schedule, status
+from indexer.operation import alarms, retention, schedule, status
 from indexer.operation.alarms import OfDatabase
 from indexer.operation.drift import compare
 from indexer.operation.health import BEAT_SECONDS, Pulse, Watched

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from enum import StrEnum
 from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
-
-from indexer.operation import LogFormat, LogLevel
 
 ROOT: Final = "ionet"
 _CHATTY: Final = {
@@ -32,6 +31,23 @@ def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _shown(url: re.Match[str]) -> str:
     scheme, host, rest = url.group(1), url.group(2), url.group(3) or ""
     return f"{scheme}://{host}{'' if scheme in _OF_NODES else rest}"
+
+
+class LogFormat(StrEnum):
+    """How records are written; `auto`: text on a terminal, JSON elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogLevel(StrEnum):
+    """The least of the levels that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 _SHARED: Final[list[Processor]] = [
