@@ -16,6 +16,7 @@ from solders.account import Account
 from solders.pubkey import Pubkey
 
 from client.addresses import symbol_text
+from client.endpoints import Endpoint, endpoint_text
 from client.errors import IonetError
 from client.idl import TOKEN_PROGRAM, ProgramName, coder, program_id
 from client.state import Actor, Class, Job
@@ -103,6 +104,8 @@ def _names(kind: type) -> set[str]:
 def _conversion(wanted: Any) -> Callable[[Any], Any]:
     if wanted is str:
         return lambda raw: symbol_text(bytes(raw))
+    if wanted is Endpoint:
+        return lambda raw: endpoint_text(bytes(raw))
     if wanted is bytes:
         return bytes
     if wanted == tuple[int, ...]:

@@ -97,6 +97,11 @@ def actor(authority: Pubkey, id: int) -> Pubkey:
     return _derive("staking", b"actor", bytes(authority), _u16(id))
 
 
+def agent(actor: Pubkey) -> Pubkey:
+    """What says who acts for a node day by day, and how to reach it."""
+    return _derive("staking", b"agent", bytes(actor))
+
+
 def rewards(actor: Pubkey) -> Pubkey:
     """The token account of what an actor's stakers earn, IO; the actor owns it."""
     return _derive("staking", b"rewards", bytes(actor))

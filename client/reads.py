@@ -17,7 +17,7 @@ from client import accounts, addresses, economics
 from client.accounts import offset_of, owner_of
 from client.errors import IonetError
 from client.rpc import chain_time, url_of
-from client.state import Actor, Auction, Class, Committee, Earner, Emission, Feed, Job, Rates, Terms
+from client.state import Actor, Agent, Auction, Class, Committee, Earner, Emission, Feed, Job, Rates, Terms
 
 T = TypeVar("T")
 
@@ -80,6 +80,16 @@ async def hardware_class(client: AsyncClient, symbol: str) -> Class:
 async def actor(client: AsyncClient, address: Pubkey) -> Actor:
     """An actor by its address."""
     return await require(client, Actor, address, "node or user")
+
+
+async def agent(client: AsyncClient, actor: Pubkey) -> Agent:
+    """Who acts for a node day by day."""
+    found = await accounts.fetch(client, Agent, addresses.agent(actor))
+    if found is None:
+        raise NotFound(
+            f"the node {actor} has no agent: its owner names one with `ionet node agent {actor} --key ADDRESS`"
+        )
+    return found
 
 
 async def job(client: AsyncClient, address: Pubkey) -> Job:

@@ -1,6 +1,7 @@
 """One function for each thing that people do: it reads what it needs, refuses what cannot work, sends, confirms."""
 
 from client.actions.actors import Registered, deposit_collateral, register_node, register_user
+from client.actions.agents import announce_agent, name_agent
 from client.actions.disputes import dispute_job, lapse_dispute, resolve_dispute
 from client.actions.governance import (
     accept_admin,
@@ -44,6 +45,7 @@ __all__ = [
     "SendOptions",
     "Sent",
     "accept_admin",
+    "announce_agent",
     "appeal_slash",
     "cancel_job",
     "claim",
@@ -65,6 +67,7 @@ __all__ = [
     "grant_user",
     "lapse_dispute",
     "lock_io",
+    "name_agent",
     "offer_admin",
     "open_credit",
     "open_job",

@@ -10,6 +10,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts, addresses, reads
+from client.actions.agents import is_agent
 from client.actions.due import finishes, settlements, token_accounts
 from client.actions.paying import IO_SLIPPAGE_BP, DollarQuote, dollars_of, from_credit, quote_dollars, sale_for
 from client.amounts import USD
@@ -153,28 +154,36 @@ async def start_job(
 
 
 async def report_job(
-    client: AsyncClient, authority: Keypair, job: Pubkey, digest: bytes, options: SendOptions = DEFAULT
+    client: AsyncClient, by: Keypair, job: Pubkey, digest: bytes, options: SendOptions = DEFAULT
 ) -> Sent:
-    """The node's authority says that the node has worked until now; `digest`: 32 bytes over what it did."""
-    found = _running(job, await reads.job(client, job))
+    """The node's authority or its agent says that the node has worked until now.
+
+    `digest`: 32 bytes over what it did.
+    """
+    found, wallet = _running(job, await reads.job(client, job)), by.pubkey()
     node = await reads.actor(client, found.node)
-    if node.authority != authority.pubkey():
-        raise IonetError(f"job {job} is worked by a node of {node.authority}: {authority.pubkey()} cannot report it")
-    instruction = escrow.report_job(authority=authority.pubkey(), node=found.node, job=job, digest=digest)
-    return await send(client, [instruction], [authority], options)
+    as_agent = node.authority != wallet and await is_agent(client, wallet, found.node)
+    if node.authority != wallet and not as_agent:
+        raise IonetError(
+            f"job {job} is worked by a node of {node.authority}: {wallet} cannot report it, which is neither that "
+            "owner nor the node's agent"
+        )
+    instruction = escrow.report_job(by=wallet, node=found.node, job=job, digest=digest, as_agent=as_agent)
+    return await send(client, [instruction], [by], options)
 
 
 async def release_job(client: AsyncClient, by: Keypair, job: Pubkey, options: SendOptions = DEFAULT) -> Sent:
     """Takes the node off a running job, which then waits for another; what is due to the node is settled first.
 
-    Anyone may once the node has failed to report, the node's authority at any time.
+    Anyone may once the node has failed to report, the node's authority or its agent at any time.
     """
     found, wallet, now = _running(job, await reads.job(client, job)), by.pubkey(), await chain_time(client)
     parameters = (await reads.terms(client)).parameters_at(now)
     node = await reads.actor(client, found.node)
     if now >= found.end:
         raise IonetError(f"the hours of job {job} are over: finish it")
-    if found.is_alive(now, parameters) and node.authority != wallet:
+    as_agent = node.authority != wallet and await is_agent(client, wallet, found.node)
+    if found.is_alive(now, parameters) and node.authority != wallet and not as_agent:
         left = found.reported_at + parameters.report_seconds - now
         raise IonetError(
             f"the node of job {job} reported {now - found.reported_at} s ago: it can be taken off in {left + 1} s, "
@@ -183,7 +192,7 @@ async def release_job(client: AsyncClient, by: Keypair, job: Pubkey, options: Se
     instructions = []
     if found.payable_seconds(now, parameters) > found.settled_seconds:
         instructions = await settlement(client, wallet, job, found)
-    instructions.append(escrow.release_job(by=wallet, job=job, node=found.node))
+    instructions.append(escrow.release_job(by=wallet, job=job, node=found.node, as_agent=as_agent))
     return await send(client, instructions, [by], options)
 
 

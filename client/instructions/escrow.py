@@ -152,20 +152,26 @@ def start_job(*, router: Pubkey, job: Pubkey, node: Pubkey, draw: Draw = BY_HAND
     return build("escrow", "start_job", accounts, {"draw": as_lists})
 
 
-def report_job(*, authority: Pubkey, node: Pubkey, job: Pubkey, digest: bytes) -> Instruction:
+def report_job(*, by: Pubkey, node: Pubkey, job: Pubkey, digest: bytes, as_agent: bool = False) -> Instruction:
     """The node says that it has worked until now; `digest`: 32 bytes over what it did.
 
-    Signed by the node's authority.
+    Signed by `by`: the node's authority, or `as_agent` its agent. Derived: agent.
     """
-    accounts = {"authority": authority, "node": node, "job": job}
+    accounts = {"by": by, "node": node, "job": job, "agent": addresses.agent(node) if as_agent else None}
     return build("escrow", "report_job", accounts, {"digest": list(digest)})
 
 
-def release_job(*, by: Pubkey, job: Pubkey, node: Pubkey) -> Instruction:
+def release_job(*, by: Pubkey, job: Pubkey, node: Pubkey, as_agent: bool = False) -> Instruction:
     """Takes the node's actor off a running job, which waits for another. Signed by `by`: anyone once the node is
-    silent, the node's authority at any time. Derived: terms.
+    silent, the node's authority or, `as_agent`, its agent at any time. Derived: terms, agent.
     """
-    accounts = {"by": by, "terms": addresses.terms(), "job": job, "node": node}
+    accounts = {
+        "by": by,
+        "terms": addresses.terms(),
+        "job": job,
+        "node": node,
+        "agent": addresses.agent(node) if as_agent else None,
+    }
     return build("escrow", "release_job", accounts)
 
 

@@ -1,4 +1,4 @@
-"""Instructions of `staking`: actors, their collateral and elections. Their pools: `client.instructions.pools`."""
+"""Instructions of `staking`: actors, their collateral, elections and agents. Pools: `client.instructions.pools`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
+from client.endpoints import endpoint_bytes
 from client.idl import as_argument, build
 from client.state import Election, StakingParameters
 
@@ -139,3 +140,25 @@ def elect(*, authority: Pubkey, actor: Pubkey, election: Election) -> Instructio
     """
     accounts = {"authority": authority, "committee": addresses.committee(), "actor": actor}
     return build("staking", "elect", accounts, {"election": as_argument(election)})
+
+
+def name_agent(*, authority: Pubkey, actor: Pubkey, key: Pubkey) -> Instruction:
+    """Names the key that acts for a node day by day, in the place of the one before.
+
+    Signed by `authority`, the node's, which pays the rent, once. Derived: agent.
+    """
+    accounts = {"authority": authority, "actor": actor, "agent": addresses.agent(actor)}
+    return build("staking", "name_agent", accounts, {"key": key})
+
+
+def announce_agent(*, key: Pubkey, actor: Pubkey, endpoint: str, certificate: bytes, hardware: bytes) -> Instruction:
+    """Says how to reach a node: `endpoint` is `host:port`, `certificate` the SHA-256 of the TLS certificate that is
+    shown there, `hardware` that of its inventory. Signed by `key`, the agent's. Derived: agent.
+    """
+    accounts = {"key": key, "agent": addresses.agent(actor)}
+    args = {
+        "endpoint": list(endpoint_bytes(endpoint)),
+        "certificate": list(certificate),
+        "hardware": list(hardware),
+    }
+    return build("staking", "announce_agent", accounts, args)

@@ -11,6 +11,7 @@ from client.state.escrow import EscrowParameters, Job, Terms
 from client.state.oracle import PAUSE_BITS, Challenge, Committee, Feed, OracleParameters
 from client.state.staking import (
     Actor,
+    Agent,
     Class,
     Delegation,
     Election,
@@ -21,7 +22,7 @@ from client.state.staking import (
 )
 
 ACCOUNTS: tuple[type, ...] = (
-    *(Committee, Feed, Challenge, Registry, Class, Actor, Delegation, Ticket, Slash, Emission),
+    *(Committee, Feed, Challenge, Registry, Class, Actor, Agent, Delegation, Ticket, Slash, Emission),
     *(Rates, Earner, Vesting, Terms, Job, Auction, Grant),
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "OFFENCES",
     "PAUSE_BITS",
     "Actor",
+    "Agent",
     "Auction",
     "BurnParameters",
     "Challenge",

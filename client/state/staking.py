@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from solders.pubkey import Pubkey
 
+from client.endpoints import Endpoint
 from client.idl import ProgramName
 from client.offences import OFFENCES
 from client.state.change import in_force
@@ -125,6 +126,30 @@ class Actor:
     def has_pool(self) -> bool:
         """Whether anyone can delegate to it."""
         return self.rewards != Pubkey.default()
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Who acts for a node day by day, and how to reach it."""
+
+    PROGRAM: ClassVar[ProgramName] = "staking"
+    actor: Pubkey
+    """The node."""
+    key: Pubkey
+    """Signs for the node; it is not its owner's, unless the owner named itself."""
+    certificate: bytes
+    """SHA-256 of the TLS certificate shown at `endpoint`, DER; zeros until it is announced, as the rest."""
+    hardware: bytes
+    """SHA-256 of the inventory of the node's hardware."""
+    endpoint: Endpoint
+    announced_at: int
+    """Unix seconds; zero until it is announced."""
+    bump: int
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether it said how to reach the node."""
+        return self.announced_at > 0
 
 
 @dataclass(frozen=True, slots=True)

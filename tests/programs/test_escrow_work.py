@@ -18,7 +18,7 @@ def starting(world: World, job: Pubkey, node: Pubkey) -> Instruction:
 
 
 def reporting(job: Pubkey, node: Actor) -> Instruction:
-    return escrow.report_job(authority=node[0].pubkey(), node=node[1], job=job, digest=bytes(32))
+    return escrow.report_job(by=node[0].pubkey(), node=node[1], job=job, digest=bytes(32))
 
 
 def settling(world: World, job: Pubkey, node: Actor) -> Instruction:

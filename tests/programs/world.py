@@ -164,7 +164,7 @@ class World:
 
     def report_job(self, node: tuple[Keypair, Pubkey], job: Pubkey) -> None:
         owner, actor = node
-        report = escrow.report_job(authority=owner.pubkey(), node=actor, job=job, digest=bytes(32))
+        report = escrow.report_job(by=owner.pubkey(), node=actor, job=job, digest=bytes(32))
         self.chain.send([report], owner)
 
     def settling(self, job: Pubkey, node: tuple[Keypair, Pubkey]) -> Instruction:

@@ -1,4 +1,4 @@
-"""Derived addresses agree with the seeds in the programs' IDLs, and symbols with the programs' rule."""
+"""Derived addresses agree with the seeds in the programs' IDLs, symbols and endpoints with the programs' rules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from client import addresses
+from client.endpoints import EndpointRefused, endpoint_bytes, endpoint_text, parse_endpoint
 from client.idl import PROGRAMS, ProgramName, program_id
 from tests.unit.test_idl import spec
 
@@ -34,6 +35,7 @@ EXPECTED: dict[tuple[str, str], Pubkey] = {
     ("staking", "class"): addresses.hardware_class(SYMBOL),
     ("staking", "vault"): addresses.stake_vault(),
     ("staking", "actor"): addresses.actor(SOMEBODY, 300),
+    ("staking", "agent"): addresses.agent(SOMEBODY),
     ("staking", "rewards"): addresses.rewards(SOMEBODY),
     ("staking", "delegation"): addresses.delegation(SOMEBODY, SOMEBODY),
     ("staking", "ticket"): addresses.ticket(SOMEBODY, SOMEBODY, 300),
@@ -150,3 +152,43 @@ def test_other_bytes_are_no_symbols(raw: bytes) -> None:
 def test_no_class_is_the_empty_text() -> None:
     """A user's class is zeros."""
     assert addresses.symbol_text(bytes(16)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("node.example.com:9400", ("node.example.com", 9_400)),
+        ("192.0.2.1:1", ("192.0.2.1", 1)),
+        ("[2001:db8::1]:65535", ("2001:db8::1", 65_535)),
+        (f"{'a' * 62}:9", ("a" * 62, 9)),
+    ],
+)
+def test_endpoints_come_back(text: str, parsed: tuple[str, int]) -> None:
+    """Text to 64 bytes and back, and to what a socket takes."""
+    raw = endpoint_bytes(text)
+    assert len(raw) == 64
+    assert endpoint_text(raw) == text
+    assert parse_endpoint(text) == parsed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "host", "host:", ":9400", "host:0", "host:65536", "host:-1", "host:9400\n", "a host:1", "höst:1"),
+        *("2001:db8::1:9400", "https://host:1", "host:1/path", "user@host:1", f"{'a' * 63}:9"),
+    ],
+)
+def test_other_endpoints_are_refused_by_name(text: str) -> None:
+    """The message has what was given."""
+    with pytest.raises(EndpointRefused) as caught:
+        endpoint_bytes(text)
+    assert text.strip() in str(caught.value)
+
+
+def test_what_others_announced_is_shown_as_it_is() -> None:
+    """The programs take more than an endpoint: it is read, and refused by who would connect."""
+    odd = endpoint_text(b"~!nonsense".ljust(64, b"\0"))
+    assert odd == "~!nonsense"
+    with pytest.raises(EndpointRefused):
+        parse_endpoint(odd)
+    assert endpoint_text(bytes(64)) == ""

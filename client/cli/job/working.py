@@ -25,7 +25,7 @@ def report(
     keypair: KeypairFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that your node has worked on a job until now."""
+    """Say that your node has worked on a job until now. --keypair is its owner's, or its agent's."""
     from client import actions
 
     chosen = settings(ctx, url, keypair, as_json)
@@ -51,8 +51,8 @@ def release(
 ) -> None:
     """Take a node off a running job, which waits for another with the hours it has left.
 
-    Anyone may once the node has failed to report; the node's owner, who gives the job up, at any time. What is due to
-    the node is settled; work below the minimum is the user's again.
+    Anyone may once the node has failed to report; the node's owner or its agent, who gives the job up, at any time.
+    What is due to the node is settled; work below the minimum is the user's again.
     """
     from client import actions
 

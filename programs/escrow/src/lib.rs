@@ -95,7 +95,8 @@ pub mod escrow {
         start_job::handler(ctx, draw)
     }
 
-    /// The node says that it has worked until now, with a digest of what it did.
+    /// The node says that it has worked until now, with a digest of what it did. Its authority signs, or
+    /// its agent.
     ///
     /// Errors: `NotAuthority`, `JobMismatch`, `WrongState`.
     pub fn report_job(ctx: &mut Context<ReportJob>, digest: [u8; 32]) -> Result<()> {
@@ -103,10 +104,10 @@ pub mod escrow {
     }
 
     /// Takes the node off a running job, which waits for another with the hours it has left: anyone
-    /// once the node has failed to report, the node's authority at any time.
+    /// once the node has failed to report, the node's authority or its agent at any time.
     ///
     /// What the node worked must be settled first; below the minimum it is the user's again. Errors:
-    /// `WrongState`, `JobMismatch`, `JobOver`, `NodeAlive`, `SettleFirst`.
+    /// `WrongState`, `JobMismatch`, `NotAuthority`, `JobOver`, `NodeAlive`, `SettleFirst`.
     pub fn release_job(ctx: &mut Context<ReleaseJob>) -> Result<()> {
         release_job::handler(ctx)
     }

@@ -24,7 +24,7 @@ pub enum StakingError {
     AffiliateInvalid,
     #[msg("The amount is more than zero")]
     AmountZero,
-    #[msg("Only a node has collateral")]
+    #[msg("Only a node has collateral, and an agent")]
     NotANode,
     #[msg("Arithmetic overflow")]
     Overflow,
@@ -62,6 +62,10 @@ pub enum StakingError {
     DeadlinePassed,
     #[msg("The slash's deadline has not passed")]
     DeadlineAhead,
+    #[msg("Only the agent that the node's authority named may do this")]
+    NotAgent,
+    #[msg("An endpoint is 1 to 64 printable ASCII characters without blanks, padded with zeros")]
+    EndpointInvalid,
 }
 
 impl From<economics::ArithmeticError> for StakingError {

@@ -8,7 +8,8 @@
 //! their own, one for each actor, which that actor's address alone can spend.
 //!
 //! Anyone may pay matured tickets, rewards, and what is due of slashes. While staking is paused, those
-//! who are in get out: undelegating, withdrawing, claiming, appeals and their decisions go on.
+//! who are in get out: undelegating, withdrawing, claiming, appeals and their decisions go on. So does
+//! naming an agent, whose key holds no money.
 // Anchor names `#[instruction]` arguments in places that do not read them.
 #![allow(unused_variables)]
 
@@ -81,6 +82,29 @@ pub mod staking {
         affiliate: Address,
     ) -> Result<()> {
         register_user::handler(ctx, id, election, affiliate)
+    }
+
+    /// The node's authority names the key that acts for the node day by day: its agent's. It replaces
+    /// the one before, whose announcement it clears; to have no agent, the authority names itself.
+    ///
+    /// The authority pays the rent, once. It goes on during a pause: no IO comes in or goes out, and a
+    /// stolen key must be replaced at any time. Errors: `NotAuthority`, `NotANode`.
+    pub fn name_agent(ctx: &mut Context<NameAgent>, key: Address) -> Result<()> {
+        name_agent::handler(ctx, key)
+    }
+
+    /// The agent says how to reach its node. A second announcement replaces the first.
+    ///
+    /// `endpoint`: `host:port`, ASCII, padded with zeros. `certificate`: SHA-256 of the TLS certificate
+    /// that the node shows there, DER. `hardware`: SHA-256 of its inventory. It goes on during a pause,
+    /// as naming does. Errors: `NotAgent`, `EndpointInvalid`.
+    pub fn announce_agent(
+        ctx: &mut Context<AnnounceAgent>,
+        endpoint: [u8; Agent::ENDPOINT_BYTES],
+        certificate: [u8; 32],
+        hardware: [u8; 32],
+    ) -> Result<()> {
+        announce_agent::handler(ctx, endpoint, certificate, hardware)
     }
 
     /// The actor's authority chooses anew, from the start of the next epoch on; what counts until then

@@ -1,9 +1,12 @@
-use crate::{staking::Actor, *};
+use crate::{
+    staking::{Actor, Agent},
+    *,
+};
 
 #[event_cpi]
 #[derive(Accounts)]
 pub struct ReleaseJob {
-    /// Anyone, once the node is silent; the node's authority at any time.
+    /// Anyone, once the node is silent; the node's authority or its agent at any time.
     pub by: Signer,
     /// The only account of its type.
     pub terms: Account<Terms>,
@@ -11,6 +14,12 @@ pub struct ReleaseJob {
     pub job: Account<Job>,
     #[account(address = job.node @ EscrowError::JobMismatch)]
     pub node: Account<Actor>,
+    /// Where the agent signs: the node's. Staking made it, the only one of that node.
+    #[account(
+        constraint = agent.actor == job.node @ EscrowError::JobMismatch,
+        constraint = agent.key == *by.address() @ EscrowError::NotAuthority
+    )]
+    pub agent: Option<Account<Agent>>,
 }
 
 pub fn handler(ctx: &mut Context<ReleaseJob>) -> Result<()> {
@@ -22,7 +31,7 @@ pub fn handler(ctx: &mut Context<ReleaseJob>) -> Result<()> {
     require!(at < job.end(), EscrowError::JobOver);
     let failed = !job.is_alive(at, parameters);
     require!(
-        failed || *accounts.by.address() == accounts.node.authority,
+        failed || accounts.agent.is_some() || *accounts.by.address() == accounts.node.authority,
         EscrowError::NodeAlive
     );
     require!(job.is_settled(parameters), EscrowError::SettleFirst);

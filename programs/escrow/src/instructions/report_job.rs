@@ -1,13 +1,25 @@
-use crate::{staking::Actor, *};
+use crate::{
+    staking::{Actor, Agent},
+    *,
+};
 
 #[derive(Accounts)]
 pub struct ReportJob {
-    #[account(address = node.authority @ EscrowError::NotAuthority)]
-    pub authority: Signer,
+    /// The node's authority, or its agent.
+    #[account(
+        constraint = agent.is_some() || *by.address() == node.authority @ EscrowError::NotAuthority
+    )]
+    pub by: Signer,
     #[account(address = job.node @ EscrowError::JobMismatch)]
     pub node: Account<Actor>,
     #[account(mut, constraint = job.state == Job::RUNNING @ EscrowError::WrongState)]
     pub job: Account<Job>,
+    /// Where the agent signs: the node's. Staking made it, the only one of that node.
+    #[account(
+        constraint = agent.actor == job.node @ EscrowError::JobMismatch,
+        constraint = agent.key == *by.address() @ EscrowError::NotAuthority
+    )]
+    pub agent: Option<Account<Agent>>,
 }
 
 pub fn handler(ctx: &mut Context<ReportJob>, digest: [u8; 32]) -> Result<()> {

@@ -2,8 +2,9 @@
 //! their natural alignment and `padding` fills up to it.
 
 mod actor;
+mod agent;
 mod pool;
 mod registry;
 mod slash;
 
-pub use {actor::*, pool::*, registry::*, slash::*};
+pub use {actor::*, agent::*, pool::*, registry::*, slash::*};
