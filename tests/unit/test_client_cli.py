@@ -20,7 +20,7 @@ COMMANDS = [
     *(["keygen"], ["claim"], ["schedule"], ["supply"], ["crank"]),
     *(["genesis", name] for name in ("plan", "run")),
     *(["vesting", name] for name in ("list", "withdraw", "lock")),
-    *(["node", name] for name in ("register", "deposit", "show", "list")),
+    *(["node", name] for name in ("register", "deposit", "withdraw-collateral", "elect", "agent", "show", "list")),
     *(["user", name] for name in ("register", "show")),
     *(["job", name] for name in ("quote", "open", "extend", "cancel", "report", "settle", "release")),
     *(["job", name] for name in ("finish", "dispute", "resolve", "lapse", "show", "list")),
