@@ -32,6 +32,7 @@ ANCHOR_ERROR_NAMES = {
     2000: "ConstraintMut",
     2003: "ConstraintRaw",
     2012: "ConstraintAddress",
+    2019: "ConstraintSpace",
     2020: "ConstraintAccountIsNone",
     2040: "ConstraintDuplicateMutableAccount",
 }

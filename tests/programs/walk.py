@@ -34,9 +34,10 @@ def walk(world: World, probe: Callable[..., object] = lambda instruction: None) 
     node = world.node(dollar_share_bp=3_000, affiliate=affiliate.pubkey())
     user = world.user(affiliate=affiliate.pubkey())
     staker = world.person(io=10_000 * IO)
+    agent = agency(world, node)
     challenge(world, node[1])
     delegation(world, node[1], staker)
-    first_hour(world, node, user, probe)
+    first_hour(world, node, agent, user, probe)
     claims(world, node, affiliate.pubkey())
     grants(world, node, user)
     disputes(world, node, user)
@@ -59,6 +60,18 @@ def begin(world: World) -> None:
         parameters=PARAMETERS,
     ):
         world.chain.send(step.instructions, *step.signers)
+
+
+def agency(world: World, node: Actor) -> Keypair:
+    """An owner names who acts for its node, and that one says how to reach it: the agent's key."""
+    (owner, actor), agent = node, world.person()
+    naming = staking.name_agent(authority=owner.pubkey(), actor=actor, key=agent.pubkey())
+    world.chain.send([naming], owner)
+    announcing = staking.announce_agent(
+        key=agent.pubkey(), actor=actor, endpoint="node.example.com:9400", certificate=bytes(32), hardware=bytes(32)
+    )
+    world.chain.send([announcing], agent)
+    return agent
 
 
 def challenge(world: World, node: Pubkey) -> None:
@@ -88,7 +101,7 @@ def delegation(world: World, node: Pubkey, staker: Keypair) -> None:
     world.chain.send([staking_more], staker)
 
 
-def first_hour(world: World, node: Actor, user: Actor, probe: Callable[..., object]) -> None:
+def first_hour(world: World, node: Actor, agent: Keypair, user: Actor, probe: Callable[..., object]) -> None:
     """A job from its opening to its refund, and the scores of epoch 1."""
     owner, actor = node
     renter, _ = user
@@ -104,7 +117,8 @@ def first_hour(world: World, node: Actor, user: Actor, probe: Callable[..., obje
     world.chain.send([more], renter)
     world.start_job(job, actor)
     world.end_of(1)
-    world.report_job(node, job)
+    report = escrow.report_job(by=agent.pubkey(), node=actor, job=job, digest=bytes(32), as_agent=True)
+    world.chain.send([report], agent)
     settle_when_due(world, job, node)
     probe(emission.credit_coupons(coupon_authority=addresses.terms(), actor=actor, coupon_epoch=1, base=1, bonus=1))
     world.chain.send([escrow.end_job(authority=renter.pubkey(), job=job)], renter)
@@ -112,7 +126,8 @@ def first_hour(world: World, node: Actor, user: Actor, probe: Callable[..., obje
     world.prices()
     released = world.open_job(user, id=2)
     world.start_job(released, actor)
-    world.chain.send([escrow.release_job(by=owner.pubkey(), job=released, node=actor)], owner)
+    release = escrow.release_job(by=agent.pubkey(), job=released, node=actor, as_agent=True)
+    world.chain.send([release], agent)
     world.finish_job(released, user)
     world.post_scores(1, (actor, 1, 1))
     world.finalize(1)
