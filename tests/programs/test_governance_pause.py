@@ -36,6 +36,7 @@ GOES_ON: dict[ProgramName, set[str]] = {
         "add_class",
         *("undelegate", "withdraw_collateral", "withdraw_ticket", "claim_rewards", "close_delegation"),
         *("appeal_slash", "decide_appeal", "dismiss_slash"),
+        *("name_agent", "announce_agent"),
     },
     "emission": {"create_earner", "open_rates", "credit_coupons", "claim", "lock_bonus", "withdraw_vested"},
     "burn": set(),
