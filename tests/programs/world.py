@@ -30,7 +30,7 @@ U64_MAX = 2**64 - 1
 GENESIS = 1_767_225_600
 """Unix seconds of epoch 1's start."""
 MINT_RENT = 1_461_600
-PRICES_NANO_USD = {"IO": 200_000_000, "H100": 2_500_000_000, "4090": 400_000_000}
+PRICES_NANO_USD = {"IO": 200_000_000, "H100": 2_500_000_000, "4090": 400_000_000, "CPU": 50_000_000}
 TERMS = replace(ESCROW, dispute_seconds=0)
 """Work is paid as soon as it is reported, but in tests of disputes."""
 

@@ -1,0 +1,123 @@
+"""What the agent proves when it is challenged: one challenge at a time, and no more of its time than it grants."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final, ParamSpec, TypeVar
+
+from solders.pubkey import Pubkey
+
+from client.errors import IonetError
+
+HOUR_SECONDS: Final = 3_600.0
+MAX_PAYLOAD: Final = 4 << 30
+"""Bytes."""
+IDLE_SECONDS: Final = 180.0
+"""After which a challenge that nobody goes on with is over."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Busy(IonetError):
+    """Another challenge runs."""
+
+
+class Spent(IonetError):
+    """Verifiers have had all the time that the agent grants them in an hour."""
+
+
+class NoSession(IonetError):
+    """A challenge that is over, or somebody else's."""
+
+
+@dataclass
+class Session:
+    """One challenge of one verifier."""
+
+    id: str
+    verifier: Pubkey
+    began: float
+    touched: float
+    payload: bytearray = field(default_factory=bytearray)
+    products: list[Any] = field(default_factory=list)
+    table: Any = None
+    running: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Prover:
+    """The sessions of one agent. `clock` is monotonic, in seconds."""
+
+    def __init__(
+        self, processors: int, granted_seconds: float = 900.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.processors = processors
+        self.granted_seconds = granted_seconds
+        """Of each hour, for all verifiers together."""
+        self._clock = clock
+        self._current: Session | None = None
+        self._used: deque[tuple[float, float]] = deque()
+        """When a challenge ended, and how long it was."""
+
+    @property
+    def used_seconds(self) -> float:
+        """Of the hour that ends now."""
+        now = self._clock()
+        while self._used and self._used[0][0] < now - HOUR_SECONDS:
+            self._used.popleft()
+        running = now - self._current.began if self._current else 0.0
+        return running + sum(seconds for _, seconds in self._used)
+
+    def begin(self, verifier: Pubkey) -> Session:
+        """A new challenge. Raises `Busy`, `Spent`."""
+        now, current = self._clock(), self._current
+        if current is not None and now - current.touched > IDLE_SECONDS and not current.running.locked():
+            self.end(current)
+        elif current is not None and current.verifier == verifier and not current.running.locked():
+            self.end(current)  # it has begun anew: its last one is lost
+        if self._current is not None:
+            raise Busy("another challenge runs: try again in a minute")
+        if self.used_seconds >= self.granted_seconds:
+            raise Spent(f"verifiers have had {self.used_seconds:.0f} s of this hour, and are granted no more")
+        self._current = Session(secrets.token_hex(16), verifier, now, now)
+        return self._current
+
+    def session(self, id: str, verifier: Pubkey) -> Session:
+        """The running challenge. Raises `NoSession`."""
+        current = self._current
+        if current is None or not secrets.compare_digest(current.id, id) or current.verifier != verifier:
+            raise NoSession("there is no such challenge: it is over, or another verifier's")
+        current.touched = self._clock()
+        return current
+
+    def end(self, session: Session) -> None:
+        """Gives back what the challenge holds."""
+        if session is self._current:
+            now = self._clock()
+            self._used.append((now, now - session.began))
+            self._current = None
+        session.payload, session.products, session.table = bytearray(), [], None
+
+    async def receive(self, session: Session, body: AsyncIterator[bytes], most: int = MAX_PAYLOAD) -> bytes:
+        """Takes a payload in place of the one before; its SHA-256."""
+        held, seen = bytearray(), sha256()
+        async for chunk in body:
+            held += chunk
+            seen.update(chunk)
+            if len(held) > most:
+                raise IonetError(f"the payload has more than {most:,} bytes")
+        session.payload = held
+        return seen.digest()
+
+    async def work(self, session: Session, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does what takes a core, beside the service; one at a time."""
+        async with session.running:
+            done = await asyncio.to_thread(do, *args, **kwargs)
+        session.touched = self._clock()
+        return done
