@@ -135,7 +135,7 @@ def test_what_cannot_work_is_refused_by_name(network: Network) -> None:
     assert "commission 99 is out of range" in network.refusal("poor", *NODE, "--commission", "99")
     assert "processors 0 is out of range" in network.refusal("poor", *NODE[:5], "0", *NODE[6:])
     unknown = network.refusal("poor", *NODE[:3], "H900", *NODE[4:])
-    assert "'H900': known are 4090, H100" in unknown
+    assert "'H900': known are 4090, CPU, H100" in unknown
     assert "500.00 IO" in network.refusal("poor", *NODE)
     assert "register one with `ionet user register`" in network.refusal(
         "poor", "job", "open", "--class", "4090", "--processors", "1", "--hours", "1"
