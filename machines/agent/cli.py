@@ -93,7 +93,7 @@ def run(
     chosen = settings(ctx, url)
     target = optional_address(node)
     owner = keys.load(owner_keypair) if owner_keypair else None
-    registration = owner and Registration(owner, hardware_class, processors, dollar_share, commission)
+    registration = Registration(owner, hardware_class, processors, dollar_share, commission) if owner else None
     logs.configure(log_format, log_level)
     home = Home.at(folder)
 

@@ -9,11 +9,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from solders.pubkey import Pubkey
 
 from client.errors import IonetError
+from machines.proofs import clock, compute, memory
+from machines.proofs.memory import Table
 
 HOUR_SECONDS: Final = 3_600.0
 MAX_PAYLOAD: Final = 4 << 30
@@ -46,21 +48,21 @@ class Session:
     began: float
     touched: float
     payload: bytearray = field(default_factory=bytearray)
-    products: list[Any] = field(default_factory=list)
-    table: Any = None
+    products: list[bytes] = field(default_factory=list)
+    table: Table | None = None
     running: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Prover:
-    """The sessions of one agent. `clock` is monotonic, in seconds."""
+    """The sessions of one agent. `now` is monotonic, in seconds."""
 
     def __init__(
-        self, processors: int, granted_seconds: float = 900.0, clock: Callable[[], float] = time.monotonic
+        self, processors: int, granted_seconds: float = 900.0, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.processors = processors
         self.granted_seconds = granted_seconds
         """Of each hour, for all verifiers together."""
-        self._clock = clock
+        self._clock = now
         self._current: Session | None = None
         self._used: deque[tuple[float, float]] = deque()
         """When a challenge ended, and how long it was."""
@@ -115,7 +117,27 @@ class Prover:
         session.payload = held
         return seen.digest()
 
-    async def work(self, session: Session, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def clock(self, session: Session, seed: bytes, iterations: int, segments: int) -> list[bytes]:
+        """The checkpoints of a chain of hashes. Raises `AskedTooMuch`, as those below."""
+        return await self._work(session, clock.prove, seed, iterations, segments)
+
+    async def compute(self, session: Session, seeds: list[bytes], n: int, steps: int) -> list[bytes]:
+        """SHA-256 of each product: one for each seed, all computed at the same time."""
+        session.products = await self._work(session, compute.prove, session.payload, seeds, n, steps)
+        return [compute.commitment(product) for product in session.products]
+
+    async def fill(self, session: Session, seed: bytes, megabytes: int) -> None:
+        """Fills memory with what the seed gives."""
+        session.table = None
+        session.table = await self._work(session, memory.fill, seed, megabytes, self.processors)
+
+    async def read(self, session: Session, nonce: bytes, steps: int) -> bytes:
+        """Reads it at places that the nonce gives; the transcript."""
+        if session.table is None:
+            raise IonetError("there is nothing to be read: fill the memory first")
+        return await self._work(session, memory.read, session.table, nonce, steps)
+
+    async def _work(self, session: Session, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Does what takes a core, beside the service; one at a time."""
         async with session.running:
             done = await asyncio.to_thread(do, *args, **kwargs)

@@ -1,39 +1,36 @@
 """Challenges nodes and measures them: by the verifier's own clock, never by what a node says.
 
-Nodes of a group hold their memory, and compute, at the same time: what one machine shares among several nodes is asked of
-all of them at once. Bandwidth is measured one after the other, for the verifier's own link is shared, too.
+Nodes of a group hold their memory, and compute, at the same time: what one machine shares among several nodes is asked
+of all of them at once. Bandwidth is measured one after the other, for the verifier's own link is shared, too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 from solders.keypair import Keypair
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from client.errors import IonetError
-from client.logs import logger
 from machines.proofs import clock, compute, memory, payload, seeds
+from machines.proofs.verdict import Verdict
 from machines.verifier.plan import MEGABYTE, Limits, Target
 from machines.verifier.results import Outcome, Reading
-from machines.wire.calls import NodeRefused, NodeUnreachable, Remote
+from machines.wire.calls import Remote
+from machines.wire.errors import NodeRefused, NodeUnreachable
 
 PINGS: Final = 8
 TRIES: Final = 3
 """To reach a node, a second apart."""
-CLOCK_SEGMENTS: Final = 64
-CLOCK_SAMPLES: Final = 4
-MEMORY_SAMPLES: Final = 16
-FREIVALDS_ROUNDS: Final = 16
-
-log = logger("verifier")
 
 
 class Unproved(IonetError):
@@ -55,6 +52,15 @@ class Subject:
     seconds: float = 0.0
     """Of the node's time."""
     trials: dict[str, list[float]] = field(default_factory=dict)
+    commitments: list[bytes] = field(default_factory=list)
+    """SHA-256 of each product of the last trial,"""
+    checkpoints: list[bytes] = field(default_factory=list)
+    """and of its chain."""
+
+    @property
+    def path(self) -> str:
+        """Of its challenge."""
+        return f"/v1/challenge/{self.session}"
 
     def stage(self, name: str, trial: int = 0, processor: int = 0) -> bytes:
         """A seed of one stage."""
@@ -112,10 +118,11 @@ async def _challenge(subjects: Sequence[Subject], limits: Limits) -> None:
         await together(stages.fill)
         await in_turn(stages.read)
         for trial in range(limits.trials):
-            await together(lambda one, n=trial: stages.compute(one, n))  # type: ignore[misc] # the default is the trial
-            await in_turn(stages.products)
+            await together(partial(stages.compute, trial=trial))
+            await in_turn(partial(stages.products, trial=trial))
         for trial in range(limits.trials):
-            await together(lambda one, n=trial: stages.clock(one, n))  # type: ignore[misc] # as above
+            await together(partial(stages.clock, trial=trial))
+            await in_turn(partial(stages.checkpoints, trial=trial))
     finally:
         await asyncio.gather(*(stages.end(one) for one in subjects), return_exceptions=True)
 
@@ -143,8 +150,6 @@ class Stages:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._commitments: dict[int, list[str]] = {}
-        self._matrices: dict[int, tuple[bytes, list[bytes]]] = {}
 
     async def begin(self, one: Subject) -> None:
         """Reaches the node, and measures how far it is."""
@@ -156,16 +161,14 @@ class Stages:
         )
         async for attempt in tries:
             with attempt:
-                answer = await one.remote.json("POST", "/v1/challenge", {})
-        one.session = _text(answer, "session")
+                one.session = _text(await one.remote.json("POST", "/v1/challenge"), "session")
         for _ in range(PINGS):
             nonce = secrets.token_hex(16)
             began = time.perf_counter()
-            answer = await self._post(one, "ping", {"nonce": nonce})
-            seconds = time.perf_counter() - began
+            answer = await self._ask(one, "ping", {"nonce": nonce})
+            one.note("latency", (time.perf_counter() - began) * 1e6)
             if _text(answer, "nonce") != nonce:
                 raise Unproved("it answered a ping with another nonce")
-            one.note("latency", seconds * 1e6)
         one.rtt = min(one.trials["latency"]) / 1e6
 
     async def bandwidth(self, one: Subject) -> None:
@@ -175,46 +178,117 @@ class Stages:
             content = await asyncio.to_thread(payload.content, one.stage("payload", trial), size)
             up = await self._upload(one, content)
             began, seen, received = time.perf_counter(), sha256(), 0
-            async for chunk in one.remote.stream(f"{self._path(one)}/payload", limit=size):
-                seen.update(chunk)
-                received += len(chunk)
+            async for piece in one.remote.stream(f"{one.path}/payload", limit=size):
+                seen.update(piece)
+                received += len(piece)
             down = time.perf_counter() - began
             if received != size or seen.digest() != sha256(content).digest():
                 raise Unproved("it gave back other bytes than it was sent")
             one.note("bandwidth", 8 * size / 1e6 / max(max(up, down) - one.rtt, 1e-6))
 
     async def fill(self, one: Subject) -> None:
-        """Its memory, filled with what nobody can foresee or compute again in time."""
-        megabytes = self.limits.memory_mb * one.target.processors
-        seed = one.stage("memory")
-        answer = await self._post(one, "memory", {"seed": seed.hex(), "megabytes": megabytes})
+        """Its memory, filled with what nobody can foresee, or make again in time."""
+        body = {"seed": one.stage("memory").hex(), "megabytes": self.limits.memory_mb * one.target.processors}
+        answer = await self._ask(one, "memory", body)
         if not isinstance(answer, dict) or answer.get("filled") is not True:
             raise Unproved("it did not fill its memory")
 
     async def read(self, one: Subject) -> None:
         """Places of it, each known only from the one before."""
-        limits, nonce = self.limits, secrets.token_bytes(32)
-        body = {"nonce": nonce.hex(), "steps": limits.read_steps}
+        steps, nonce = self.limits.read_steps, secrets.token_bytes(32)
+        body = {"nonce": nonce.hex(), "steps": steps}
+        transcript, first = bytearray(), 0.0
         began = time.perf_counter()
-        transcript = bytearray()
-        async for chunk in one.remote.stream(
-            f"{self._path(one)}/memory/read", limit=memory.transcript_bytes(limits.read_steps), method="POST", body=body
-        ):
-            transcript += chunk
-        seconds = time.perf_counter() - began
-        allowed = memory.read_seconds(limits.read_steps, one.rtt)
-        if seconds > allowed:
-            raise Unproved(f"it read its memory in {seconds:.2f} s, where {allowed:.2f} s are enough for who has it")
-        verdict = await asyncio.to_thread(
-            memory.check,
-            one.stage("memory"),
-            limits.memory_mb * one.target.processors,
-            nonce,
-            limits.read_steps,
-            bytes(transcript),
-            secrets.token_bytes(32),
-            MEMORY_SAMPLES,
+        pieces = one.remote.stream(
+            f"{one.path}/memory/read", limit=memory.transcript_bytes(steps), method="POST", body=body
         )
-        if verdict is not None:
-            raise Unproved(verdict)
-        one.note("memory", float(limits.memory_mb))
+        async for piece in pieces:
+            transcript += piece
+            if not first and len(transcript) >= memory.STATE:
+                first = time.perf_counter() - began
+        allowed = memory.read_seconds(steps, one.rtt)
+        if first > allowed:
+            raise Unproved(f"it read its memory in {first:.2f} s: {allowed:.2f} s are enough for who has kept it")
+        megabytes = self.limits.memory_mb * one.target.processors
+        seed, fresh = one.stage("memory"), secrets.token_bytes(32)
+        _require(await asyncio.to_thread(memory.check, seed, megabytes, nonce, steps, bytes(transcript), fresh))
+        one.note("memory", float(self.limits.memory_mb))
+
+    async def compute(self, one: Subject, trial: int) -> None:
+        """A chain of products on each processor at the same time, of a matrix that was just sent."""
+        n, steps = self.limits.matrix, self.limits.products
+        content = await asyncio.to_thread(payload.content, one.stage("matrix", trial), 4 * n * n)
+        await self._upload(one, content)
+        seeds = [one.stage("compute", trial, processor) for processor in range(one.target.processors)]
+        body = {"seeds": [seed.hex() for seed in seeds], "n": n, "steps": steps}
+        began = time.perf_counter()
+        answer = await self._ask(one, "compute", body)
+        seconds = time.perf_counter() - began - one.rtt
+        one.commitments = _hashes(answer, "commitments", len(seeds))
+        one.note("compute", compute.gflops(n, steps, max(seconds, 1e-6)))
+
+    async def products(self, one: Subject, trial: int) -> None:
+        """What it committed to: fetched, and checked with randomness that it could not know."""
+        n, steps = self.limits.matrix, self.limits.products
+        content = await asyncio.to_thread(payload.content, one.stage("matrix", trial), 4 * n * n)
+        for processor, commitment in enumerate(one.commitments):
+            product = bytearray()
+            async for piece in one.remote.stream(f"{one.path}/product/{processor}", limit=4 * n * n):
+                product += piece
+            seed, fresh = one.stage("compute", trial, processor), secrets.token_bytes(32)
+            _require(await asyncio.to_thread(compute.check, bytes(product), commitment, content, seed, n, steps, fresh))
+
+    async def clock(self, one: Subject, trial: int) -> None:
+        """A chain of hashes, of which no step can begin before the one before it ended."""
+        seed, iterations = one.stage("clock", trial), self.limits.clock_iterations
+        body = {"seed": seed.hex(), "iterations": iterations, "segments": clock.SEGMENTS}
+        began = time.perf_counter()
+        answer = await self._ask(one, "clock", body)
+        seconds = time.perf_counter() - began - one.rtt
+        one.checkpoints = _hashes(answer, "checkpoints", clock.SEGMENTS)
+        one.note("clock", clock.mhz(iterations, max(seconds, 1e-6)))
+
+    async def checkpoints(self, one: Subject, trial: int) -> None:
+        """Some segments of the chain, computed again."""
+        seed, iterations = one.stage("clock", trial), self.limits.clock_iterations
+        fresh = secrets.token_bytes(32)
+        _require(await asyncio.to_thread(clock.check, seed, iterations, clock.SEGMENTS, one.checkpoints, fresh))
+
+    async def end(self, one: Subject) -> None:
+        """Gives the node its memory back; it would take it itself, too."""
+        if one.session:
+            with suppress(IonetError):
+                await one.remote.json("DELETE", one.path)
+
+    async def _ask(self, one: Subject, what: str, body: object) -> object:
+        return await one.remote.json("POST", f"{one.path}/{what}", body, timeout=self.limits.stage_seconds)
+
+    async def _upload(self, one: Subject, content: bytes) -> float:
+        """Sends a payload in place of the one before; how long it took, seconds."""
+        digest = await asyncio.to_thread(lambda: sha256(content).digest())
+        began = time.perf_counter()
+        answer = await one.remote.upload("PUT", f"{one.path}/payload", content, len(content), digest)
+        seconds = time.perf_counter() - began
+        if _text(answer, "sha256") != digest.hex():
+            raise Unproved("it received other bytes than it was sent")
+        return seconds
+
+
+def _require(verdict: Verdict) -> None:
+    if not verdict.passed:
+        raise Unproved(verdict.why)
+
+
+def _text(answer: object, name: str) -> str:
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, str) or not re.fullmatch(r"[0-9a-f]{32,64}", found):
+        raise Unproved(f"its answer has no {name}")
+    return found
+
+
+def _hashes(answer: object, name: str, count: int) -> list[bytes]:
+    """So many values of 32 bytes."""
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, list) or len(found) != count:
+        raise Unproved(f"its answer has not {count} {name}")
+    return [bytes.fromhex(_text({name: one}, name).ljust(64, "0")) for one in found]
