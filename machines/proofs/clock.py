@@ -45,7 +45,7 @@ _PATTERN: Final = 256 * 1024
 def prove(seed: bytes, iterations: int, segments: int = SEGMENTS) -> list[bytes]:
     """The checkpoints of a chain, 32 bytes each, on one core. Raises `AskedTooMuch`."""
     _require(seed, iterations, segments)
-    pattern = payload.first(seed, _PATTERN)
+    pattern = payload.content(seed, _PATTERN)
     checkpoints: list[bytes] = []
     before = seed
     for segment in range(segments):
@@ -66,7 +66,7 @@ def check(
         return failed(f"the node did not name {segments} checkpoints")
     if not all(isinstance(one, bytes) and len(one) == 32 for one in checkpoints):
         return failed("a checkpoint is not 32 bytes")
-    pattern = payload.first(seed, _PATTERN)
+    pattern = payload.content(seed, _PATTERN)
     chosen = seeds.sample(fresh, segments, samples)
     for segment in chosen:
         before = checkpoints[segment - 1] if segment else seed

@@ -116,8 +116,8 @@ def check(
     require_seed("a table's seed", seed)
     places = _lanes(megabytes) * VALUES
     state = _begin(nonce, steps)
-    if not isinstance(transcript, bytes) or len(transcript) != size(steps):
-        return failed(f"the transcript of {steps:,} steps is not {size(steps):,} bytes")
+    if not isinstance(transcript, bytes) or len(transcript) != transcript_bytes(steps):
+        return failed(f"the transcript of {steps:,} steps is not {transcript_bytes(steps):,} bytes")
     visited = []
     for start in range(STATE, len(transcript), VALUE):
         visited.append(int.from_bytes(state[:8], "little") % places)
@@ -133,7 +133,7 @@ def check(
     return passed(f"{len(chosen)} of {steps:,} values, made again, are right")
 
 
-def size(steps: int) -> int:
+def transcript_bytes(steps: int) -> int:
     """Bytes of a transcript."""
     return STATE + steps * VALUE
 

@@ -28,8 +28,8 @@ def _stream(seed: bytes, size: int) -> Iterator[bytes]:
         yield cipher.update(_ZEROS[: size - start])
 
 
-def first(seed: bytes, size: int) -> bytes:
-    """The first `size` bytes of every payload of this seed that is long enough."""
+def content(seed: bytes, size: int) -> bytes:
+    """A payload, at once. A longer one of the same seed begins with it."""
     return b"".join(stream(seed, size))
 
 
