@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from client.instructions import oracle, tokens
 from client.localnet import SOL, Localnet
 from client.network import BURN, CLASS_MULTIPLIERS_BP, ESCROW, ORACLE, STAKING, Parameters
 from client.sending import MAX_COMPUTE_UNITS, SendOptions, send
-from demo.scenario import BROUGHT_IN_USER, CLASSES, GENESIS_TIME, PRICES_NANO_USD, NodeSpec, Scenario
+from demo.scenario import BROUGHT_IN_USER, GENESIS_TIME, PRICES_NANO_USD, NodeSpec, Scenario
 
 if TYPE_CHECKING:
     from indexer.database.db import Pool
@@ -96,6 +96,8 @@ class Network:
     stakers: list[Keypair]
     nodes: list[Node] = field(default_factory=list)
     users: list[Participant] = field(default_factory=list)
+    prices_nano_usd: Mapping[str, int] = field(default_factory=lambda: PRICES_NANO_USD)
+    """Of IO, and of a processor-hour of each class that there is."""
 
     @property
     def electing(self) -> Node:
@@ -130,7 +132,7 @@ class Network:
                 self.send(
                     [
                         oracle.submit_price(member=member.pubkey(), symbol=symbol, price_nano_usd=price)
-                        for symbol, price in PRICES_NANO_USD.items()
+                        for symbol, price in self.prices_nano_usd.items()
                     ],
                     member,
                 )
@@ -154,7 +156,9 @@ class Network:
                 router=self.router.pubkey(),
                 pauser=admin.pubkey(),
                 genesis=genesis,
-                classes={symbol: CLASS_MULTIPLIERS_BP[symbol] for symbol in CLASSES},
+                classes={
+                    name: CLASS_MULTIPLIERS_BP[name] for name in self.prices_nano_usd if name in CLASS_MULTIPLIERS_BP
+                },
                 parameters=PARAMETERS,
             ),
         ]
@@ -163,9 +167,9 @@ class Network:
             await self.send(transaction.instructions, *transaction.signers)
         step("giving out what exists at genesis")
         for wallet in (self.affiliate, self.contributors):
-            await self._fund(wallet.pubkey())
+            await self.fund(wallet.pubkey())
         for wallet in (self.trader, *self.stakers):
-            await self._fund(wallet.pubkey(), io=WALLET_IO)
+            await self.fund(wallet.pubkey(), io=WALLET_IO)
         treasury = tokens.mint_to(
             mint=self.usd_mint,
             authority=admin.pubkey(),
@@ -195,7 +199,7 @@ class Network:
                 options=SEND,
             )
 
-    async def _fund(self, owner: Pubkey, *, io: int = 0, usd: int = 0) -> None:
+    async def fund(self, owner: Pubkey, *, io: int = 0, usd: int = 0) -> None:
         """Gives a wallet SOL for fees, both token accounts, and so much of each."""
         admin = self.admin.pubkey()
         instructions = [
@@ -217,7 +221,7 @@ class Network:
         address = owner.pubkey()
         affiliate = self.affiliate.pubkey() if spec.has_affiliate else None
         required = collateral(CLASS_MULTIPLIERS_BP[spec.hardware_class], spec.processors)
-        await self._fund(address, io=required + required // 50 + _POCKET_IO)
+        await self.fund(address, io=required + required // 50 + _POCKET_IO)
         registered = await actions.register_node(
             self.client,
             owner,
@@ -235,7 +239,7 @@ class Network:
         owner = key(self.scenario, name)
         address = owner.pubkey()
         brought_in = index == BROUGHT_IN_USER
-        await self._fund(address, usd=USER_DOLLARS, io=WALLET_IO if brought_in else 0)
+        await self.fund(address, usd=USER_DOLLARS, io=WALLET_IO if brought_in else 0)
         affiliate = self.affiliate.pubkey() if brought_in else None
         registered = await actions.register_user(self.client, owner, affiliate=affiliate, options=SEND)
         return Participant(name, owner, registered.actor)
