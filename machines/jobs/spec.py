@@ -7,6 +7,7 @@ import re
 from typing import Final, Literal, TypeVar
 
 import msgspec
+from msgspec import field
 
 from client.errors import IonetError
 from machines.jobs.paths import check_paths
@@ -114,10 +115,10 @@ class Spec(Strict, frozen=True):
     image: str | None = None
     """Container image with the name of its registry, such as `docker.io/library/python:3.11`; None: the node's own
     /usr, read-only."""
-    environment: dict[str, str] = {}
-    inputs: list[File] = []
+    environment: dict[str, str] = field(default_factory=dict)
+    inputs: list[File] = field(default_factory=list)
     """Found in /work/in."""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     service: Service | None = None
     token_sha256: str | None = None
     """SHA-256, hexadecimal, of the token with which anyone may call the service; None: only the renter may."""
