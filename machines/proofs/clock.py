@@ -62,6 +62,7 @@ def check(
     Raises `AskedTooMuch` where the verifier's own numbers are wrong, and for nothing that a node sent.
     """
     _require(seed, iterations, segments)
+    require_seed("fresh randomness", fresh)
     if not isinstance(checkpoints, list | tuple) or len(checkpoints) != segments:
         return failed(f"the node did not name {segments} checkpoints")
     if not all(isinstance(one, bytes) and len(one) == 32 for one in checkpoints):

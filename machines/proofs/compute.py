@@ -6,18 +6,19 @@ in another order and with other signs, so that a GPU makes them as fast as it mu
 each C by SHA-256, then sends it; only then the verifier draws vectors r of signs, and compares C·r with A(B1(… (Bk
 r))), in float64, where r is zero outside one group of columns. It takes O(k n²) for each vector.
 
-**How exact.** Errors count in the root mean square of C's entries. Float32 leaves C's entries off by some 3e-7·√k
-(measured: OpenBLAS, n from 128 to 2,048, one thread and two, sums in blocks of 16), TF32 and float16 by 3e-4·√k,
-bfloat16 by 2e-3·√k. The sum of a group of w columns is off by √w times as much. It may be off by `tolerance` =
-3·2^-24·√(k(n + 1024)w), and w is chosen so that this is at most 7e-4 (or n/32, for larger sizes): honest sums stay 4
-times below it at their worst of millions, those of TF32 are 10 times above it on average.
+**How exact.** Errors are counted in the root mean square of C's entries. Float32 leaves entries off by some 3e-7·√k
+(measured with OpenBLAS, n from 64 to 2,048, on one thread and on two, and by sums of 16 terms), TF32 and float16 by
+3e-4·√k, bfloat16 by 2e-3·√k. The sum of a group of w columns is off by √w times as much, and may be off by the
+`tolerance`, 3·2^-24·√(k(n + 1024)w), where w is chosen so that this is at most 7e-4 (n/32 for larger sizes). The worst
+of all honest sums stays 4 times below it; those of TF32 are 9 to 50 times above it on average, and still above it where
+one product of the chain is TF32 and all others float32.
 
-**Chance of cheating.** One wrong entry in a row and group is found with certainty where it is off by more than the
-tolerance and what is honest: by 1e-3, as long as k·n·(n + 1024) <= 5e8. If any are off by more than twice the
-tolerance, each round finds that row with 1/2 at least, whatever the others are, for of two vectors that differ in that
-one sign at most one fits: 2^-rounds, 1/16 by default. That takes errors made to cancel, which gain nothing. Who leaves
-out a share s of the columns has s·w wrong ones in a group, which cancel with √(2 / (π s w)): to the power of the groups
-and rounds, 2e-6 for 1% of n = 2,048.
+**Chance of cheating.** An entry of C that alone is wrong in its row and group is found with certainty where it is off
+by 1.25 times the tolerance: by 1e-3 at least, as long as k·n·(n + 1024) <= 5e8. Where any entry is off by more than the
+tolerance, each round finds it with 1/2 or more, whatever the others are: of two vectors that differ in one sign no more
+than one fits. So errors that are made to cancel pass with 2^-rounds, 1/16 by default; and they gain nothing. Who leaves
+out a share s of the columns to save work has s·w wrong ones in a group, which cancel with √(2 / (π s w)) at the most,
+to the power of groups times rounds: below 1e-7 for 1% of the columns of n = 2,048, k = 8.
 
 What it does not tell: by which way the product was found. Faster algorithms (Strassen's), and products put together
 from several of lower precision, pass where they are as exact as float32. The product of many random matrices comes
@@ -63,14 +64,12 @@ def prove(
     require_range("the number of processors", len(seeds), 1, MAX_PROCESSORS)
     for seed in seeds:
         require_seed("a chain's seed", seed)
-    view = memoryview(content)
-    if view.nbytes < 4 * n * n:
-        raise AskedTooMuch(f"matrices of {n:,} rows take {4 * n * n:,} bytes of payload, and there are {view.nbytes:,}")
+    _require_content(content, n)
     using = engine or engines.engine()
     if using.name != "numpy" and len(seeds) > using.processors:
         raise AskedTooMuch(f"{len(seeds)} processors are asked for, and {using.name} finds {using.processors}")
     require_memory(f"{len(seeds)} products of {n:,} rows", 4 * n * n * (1 + 6 * len(seeds)))
-    start = matrices.start(view, n)
+    start = matrices.start(content, n)
 
     def work(processor: int, seed: bytes) -> bytes:
         with using.on(processor):
@@ -88,15 +87,15 @@ def prove(
         raise AskedTooMuch(f"{using.name} cannot multiply matrices of {n:,} rows here: {error}") from error
 
 
-def commitment(product: bytes) -> bytes:
+def commitment(product: bytes | bytearray | memoryview) -> bytes:
     """What the node answers at first: SHA-256 of C."""
     return sha256(product).digest()
 
 
 def check(
-    product: bytes,
+    product: bytes | bytearray | memoryview,
     committed: bytes,
-    content: bytes | memoryview,
+    content: bytes | bytearray | memoryview,
     seed: bytes,
     n: int,
     steps: int,
@@ -109,10 +108,12 @@ def check(
     """
     _require(n, steps)
     require_seed("a chain's seed", seed)
+    require_seed("fresh randomness", fresh)
     require_range("the number of rounds", rounds, 1, 256)
+    _require_content(content, n)
     if not isinstance(product, bytes | bytearray | memoryview) or memoryview(product).nbytes != 4 * n * n:
         return failed(f"the product is not {4 * n * n:,} bytes")
-    if sha256(product).digest() != committed:
+    if not isinstance(committed, bytes) or commitment(product) != committed:
         return failed("the product is another than the one that the node committed itself to")
     c = np.frombuffer(product, "<f4").reshape(n, n)
     if not np.isfinite(c).all():
@@ -163,3 +164,9 @@ def _vectors(fresh: bytes, n: int, groups: int, rounds: int) -> Doubles:
 def _require(n: int, steps: int) -> None:
     require_range("the number of rows", n, MIN_N, MAX_N)
     require_range("the number of steps", steps, 1, MAX_STEPS)
+
+
+def _require_content(content: bytes | bytearray | memoryview, n: int) -> None:
+    size = memoryview(content).nbytes
+    if size < 4 * n * n:
+        raise AskedTooMuch(f"matrices of {n:,} rows take {4 * n * n:,} bytes of payload, and there are {size:,}")

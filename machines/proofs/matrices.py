@@ -20,7 +20,7 @@ _ROWS: Final = 256
 """That many rows are doubles at the same time."""
 
 
-def entries(content: bytes | memoryview, count: int) -> Floats:
+def entries(content: bytes | bytearray | memoryview, count: int) -> Floats:
     """Entries in [−1, 1), each the upper 24 bits of four little-endian bytes.
 
     They take the whole of a float's mantissa, so that nothing shorter holds them; and whatever the bytes, they are
@@ -32,7 +32,7 @@ def entries(content: bytes | memoryview, count: int) -> Floats:
     return found
 
 
-def start(content: bytes | memoryview, n: int) -> Floats:
+def start(content: bytes | bytearray | memoryview, n: int) -> Floats:
     """A: from the first 4·n² bytes of a payload. What follows them is not used."""
     return entries(content, n * n).reshape(n, n)
 

@@ -114,6 +114,7 @@ def check(
     Raises `AskedTooMuch` where the verifier's own numbers are wrong, and for nothing that a node sent.
     """
     require_seed("a table's seed", seed)
+    require_seed("fresh randomness", fresh)
     places = _lanes(megabytes) * VALUES
     state = _begin(nonce, steps)
     if not isinstance(transcript, bytes) or len(transcript) != transcript_bytes(steps):
