@@ -1,0 +1,88 @@
+"""Connections to a node that is taken for hostile: pinned to a certificate, and bounded while nobody reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+from functools import partial
+from threading import Thread
+from typing import Any, Final, cast
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+
+_MAX_UNREAD: Final = 16
+"""Answers that lie there unread before a node is hung up on. One is expected, and a few times 100 Continue."""
+_KEEP_ALIVE_SECONDS: Final = 30.0
+"""Less than servers keep a connection (`listening.Crowd`)."""
+
+
+def connector(fingerprint: bytes) -> aiohttp.TCPConnector:
+    """Connects only to who has the certificate with this SHA-256; no authority, host name or date matters.
+
+    aiohttp compares after the handshake, before the connection is given to a request.
+    """
+    made = aiohttp.TCPConnector(
+        ssl=aiohttp.Fingerprint(fingerprint),
+        resolver=Resolver(),
+        limit=16,
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+    )
+    made._factory = cast("partial[ResponseHandler]", partial(_Connection, asyncio.get_running_loop()))
+    return made
+
+
+class _Connection(ResponseHandler):
+    """aiohttp's, which would keep in memory all that a node says without being asked."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if len(self) > _MAX_UNREAD:
+            self.abort()
+
+
+class Resolver(AbstractResolver):
+    """The system's resolver, each look-up on a thread of its own.
+
+    asyncio's way is a few threads for the whole process, which a few names whose servers never answer would fill. The
+    threads are daemons: a look-up that was given up ends with the system's own time-out, or with the process.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The addresses of a host; raises OSError."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[list[Any]] = loop.create_future()
+
+        def settle(found: list[Any] | OSError) -> None:
+            if answer.done():
+                return  # given up
+            if isinstance(found, OSError):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+        def look_up() -> None:
+            found: list[Any] | OSError
+            try:
+                found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+            except OSError as failed:
+                found = failed
+            except UnicodeError:
+                found = OSError("it is no name")
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(settle, found)
+
+        Thread(target=look_up, name="resolver", daemon=True).start()
+        return [
+            ResolveResult(
+                hostname=host, host=place[0], port=place[1], family=kind, proto=proto, flags=socket.AI_NUMERICHOST
+            )
+            for kind, _, proto, _, place in await answer
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
