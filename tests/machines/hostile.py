@@ -1,6 +1,8 @@
-"""Agents that answer challenges, honestly or not: processes of their own, for a verifier to measure. No chain is needed.
+"""Agents that answer challenges, honestly or not: processes of their own, for a verifier to measure, without a chain.
 
-python -m tests.machines.hostile KIND SEED PROCESSORS OWNER      prints endpoint and certificate, serves until stdin closes
+    python -m tests.machines.hostile KIND SEED PROCESSORS OWNER
+
+prints its endpoint and certificate, and serves until stdin closes.
 """
 
 from __future__ import annotations
@@ -25,20 +27,25 @@ from machines.agent.asked import Asked
 from machines.agent.prover import Prover, Session
 from machines.proofs import clock, compute, memory
 from machines.proofs.lanes import Mixer
+from machines.verifier import measuring
 from machines.wire import certificates
 from machines.wire.server import Identity, application, serve
 
-LATE_SECONDS = 2.5
+LATE_SECONDS = 2.1
 """Later than what still counts as passed."""
-LINK_MBITS = 20
+LINK_MBITS = 5
 """Of the link to the machine that a proxy has the work done on."""
 
 
 class Late(Prover):
-    """Answers everything, and too late."""
+    """Proves everything, and is slow to answer a ping."""
+
+    _pings = 0
 
     def session(self, id: str, verifier: Pubkey) -> Session:
-        time.sleep(LATE_SECONDS)
+        self._pings += 1
+        if self._pings <= measuring.PINGS:
+            time.sleep(LATE_SECONDS)
         return super().session(id, verifier)
 
 
@@ -82,9 +89,9 @@ class Forgetful(Prover):
 
     async def read(self, session: Session, nonce: bytes, steps: int) -> bytes:
         assert session.table is not None
-        half = len(session.table.cells) // 2
-        for lane in range(half, 2 * half):  # at once, which is the least it can take
-            Mixer(session.table.seed).fill(lane, session.table.cells[lane])
+        half, mixer = len(session.table.cells) // 2, Mixer(session.table.seed)
+        for lane in range(half, 2 * half):
+            await asyncio.to_thread(mixer.fill, lane, session.table.cells[lane])
         return await super().read(session, nonce, steps)
 
 
