@@ -22,6 +22,7 @@ from machines.jobs.watch import Watch, below
 _SETUP_SECONDS: Final = 20.0
 _END_SECONDS: Final = 10.0
 """The kernel ends all of a namespace in a moment, unless a process waits for a disk that does not answer."""
+_REAP_SECONDS: Final = 1.0
 _FILES_OPEN: Final = 1_024
 """Of each process."""
 _OWN_PROCESSES: Final = 2
@@ -106,6 +107,8 @@ class Jail:
             select.select([self._handle], [], [], _END_SECONDS)
             os.close(self._handle)
             self._handle = -1
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_REAP_SECONDS)  # it takes note of its child's end, and ends
         for process in (self.process, *self._others):
             process.kill()
             process.wait()

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -125,9 +126,12 @@ def stop(folder: Path) -> None:
     while status.read(place).state == "new":
         with place.locked() as locked:
             if locked and status.read(place).state == "new":
-                moment, sha256 = int(time.time()), digest(read_spec(folder)).hex()
-                reason = "it was stopped before it was started"
-                status.write(place, Status(state="stopped", reason=reason, spec_sha256=sha256, ended_at=moment))
+                stopped = Status(
+                    state="stopped", reason="it was stopped before it was started", ended_at=int(time.time())
+                )
+                with suppress(status.JobFolderBroken):  # it was not even prepared
+                    stopped = msgspec.structs.replace(stopped, spec_sha256=digest(read_spec(folder)).hex())
+                status.write(place, stopped)
                 return
         if time.monotonic() > until:
             raise CannotStart(f"{place.path}: another process holds the job, and does not start it")

@@ -88,9 +88,10 @@ def bwrap() -> str:
 @cache
 def _bwrap() -> tuple[str | None, str]:
     """Its path if it works, tried as a job is run; else the reason."""
-    path = shutil.which("bwrap")
-    if path is None:
-        return None, "Install bubblewrap (the package of that name, 0.4 or newer)"
+    found = shutil.which("bwrap")
+    if found is None:
+        return None, "Install bubblewrap (the package of that name, 0.5 or newer)"
+    path = os.path.realpath(found)  # a user of the job's own may not pass where a link to it is
     try:
         done = subprocess.run(  # noqa: S603 - bubblewrap, with nobody else's arguments
             [path, *_isolation(), *_system(), "--", "true"],
@@ -164,5 +165,5 @@ def _etc(limits: Limits) -> dict[str, str]:
 
 @cache
 def _version() -> tuple[int, ...]:
-    done = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, timeout=_PROBE_SECONDS)  # noqa: S607
+    done = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, timeout=_PROBE_SECONDS)  # noqa: S607 - by the PATH
     return tuple(int(number) for number in re.findall(r"\d+", done.stdout)[:2])

@@ -44,6 +44,7 @@ def main() -> int:
         pid = os.getpid()
         born = status.birth(pid) or ""
         first = Status(state="running", doing="preparing", spec_sha256=digest(spec).hex(), pid=pid, born=born)
+        folder.log.touch(mode=0o600)
         status.write(folder, first)
         if report is not None:
             os.write(report, str(pid).encode())
