@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SLOWEST = 16 << 10
+"""Bytes a second with which a file or a log comes at least; slower is not waited for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -13,6 +16,8 @@ class Bounds:
     """For a node to be drawn, from the moment in which the job has none."""
     away: float = 120
     """For which a node may be unreachable, refuse, or answer nonsense."""
+    answer: float = 60
+    """For one answer, but of files and logs."""
     poll: float = 1
     """Between two looks at the node."""
     chain_poll: float = 5
@@ -26,11 +31,6 @@ class Bounds:
     report: float = 90
     """For the node to say on the chain which result it gave."""
 
-
-SLOWEST = 16 << 10
-"""Bytes a second that a file or a log comes with at least; slower is not waited for."""
-
-
-def time_for(size: int) -> float:
-    """Seconds in which so many bytes have to be there."""
-    return 60 + size / SLOWEST
+    def time_for(self, size: int) -> float:
+        """Seconds in which so many bytes have to be here, or there."""
+        return self.answer + size / SLOWEST

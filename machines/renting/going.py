@@ -90,7 +90,7 @@ class Going:
         async def ended(seen: Seen) -> Result | None:
             return seen.result
 
-        return await self._until(machine, ended)
+        return await self._until(machine, ended, f"running on node {machine.node}")
 
     async def ready(self, machine: Machine) -> Result | None:
         """Delivers the job unless that was done, and waits until its service is healthy; a result: it ended instead."""
@@ -98,20 +98,19 @@ class Going:
         assert service is not None
 
         async def healthy(seen: Seen) -> bool | None:
-            if seen.result is not None or (not seen.is_preparing and await machine.is_healthy(service.health)):
+            if seen.result is not None:
                 return True
             if self._running_for() > service.ready_seconds:
                 raise NotReady(
                     f"the service of job {self.chain.address} is not healthy after {service.ready_seconds} s: "
                     f"{service.health} on port {service.port} does not answer with 200 to 399"
                 )
-            self.chain.tell.step("waiting for the service to be healthy")
-            return None
+            return (not seen.is_preparing and await machine.is_healthy(service.health)) or None
 
-        await self._until(machine, healthy)
+        await self._until(machine, healthy, "waiting for the service to be healthy")
         return self.seen.result if self.seen else None
 
-    async def _until(self, machine: Machine, done: Callable[[Seen], Awaitable[T | None]]) -> T:
+    async def _until(self, machine: Machine, done: Callable[[Seen], Awaitable[T | None]], doing: str) -> T:
         """Looks at the job, with its log beside, until that says that it is done."""
         await self._deliver(machine)
         copying = asyncio.create_task(self.log.copy(machine.log))
@@ -119,24 +118,32 @@ class Going:
             until_chain = time.monotonic()
             while True:
                 self.seen = seen = await self._look(machine)
-                found = await done(seen)
                 if seen.result is not None:
                     await self.log.finish(copying, seen.result)
+                else:  # before anything else is asked that may fail again and again
+                    self._require_in_time(machine)
+                    if time.monotonic() >= until_chain:
+                        await self.chain.require_at(machine.place)
+                        until_chain = time.monotonic() + self.chain.bounds.chain_poll
+                found = await done(seen)
                 if found is not None:
                     return found
-                most = self.kept.spec.limits.seconds + self.chain.bounds.result
-                if self._running_for() > most:
-                    raise NodeGone(f"node {machine.node} has given no result {most:.0f} s after it began the job")
-                if time.monotonic() >= until_chain:
-                    await self.chain.require_at(machine.place)
-                    until_chain = time.monotonic() + self.chain.bounds.chain_poll
                 if not self.sink.is_terminal:
-                    self.chain.tell.step(f"running on node {machine.node}")
+                    self.chain.tell.step(doing)
                 await asyncio.sleep(self.chain.bounds.poll)
         finally:
             copying.cancel()
             with suppress(asyncio.CancelledError):
                 await copying
+
+    def heard(self) -> None:
+        """The node was of use just now."""
+        self._failing_since = None
+
+    def _require_in_time(self, machine: Machine) -> None:
+        most = self.kept.spec.limits.seconds + self.chain.bounds.result
+        if self._running_for() > most:
+            raise NodeGone(f"node {machine.node} has given no result {most:.0f} s after it began the job")
 
     def _running_for(self) -> float:
         return 0 if self._running_since is None else time.monotonic() - self._running_since
@@ -152,7 +159,7 @@ class Going:
         files = {file.sha256: file for file in spec.inputs}
         tell.step(f"delivering the job to node {machine.node}")
         try:
-            missing = await machine.deliver(spec)
+            missing = set(await machine.deliver(spec))
             for number, sha256 in enumerate(missing, 1):
                 if sha256 not in files:
                     raise Nonsense(f"node {machine.node} asks for a file that is no input of the job")
@@ -175,10 +182,11 @@ class Going:
             self.chain.tell.note(f"node {machine.node} at {machine.endpoint} works on the job")
             if self.sink.is_terminal:
                 self.chain.tell.quiet()
-        if seen.is_preparing:  # an image is fetched: the job's own time has not begun
+        if seen.is_preparing:  # the job's own time has not begun
             self._running_since = time.monotonic()
-            self.chain.tell.step(f"node {machine.node} fetches the image")
-        self._failing_since = None
+            self.chain.tell.step(f"node {machine.node} prepares the job")
+        if seen.result is None:
+            self.heard()
         return seen
 
     def require_ours(self, result: Result, machine: Machine) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import msgspec
 from solders.pubkey import Pubkey
@@ -15,10 +15,11 @@ from client.errors import IonetError
 from client.state import Agent
 from machines.jobs import spec
 from machines.jobs.spec import File, Result, Spec
-from machines.renting.bounds import time_for
+from machines.renting.bounds import Bounds
 from machines.renting.chain import OnChain, Place
 from machines.renting.inputs import InputRefused, open_regular
 from machines.renting.service import Answer, Caller
+from machines.wire.calls import Timeouts
 from machines.wire.errors import NodeRefused, NodeUnreachable, TooSlow
 
 _K = TypeVar("_K")
@@ -53,7 +54,7 @@ class Seen(msgspec.Struct):
 
     @property
     def is_preparing(self) -> bool:
-        """Whether an image is fetched: the command was not begun."""
+        """Whether the command was not begun: an image is fetched."""
         return self.doing == "preparing" and self.result is None
 
 
@@ -63,15 +64,16 @@ async def machine_at(chain: OnChain, place: Place) -> AsyncIterator[Machine]:
     agent = await chain.agent(place.node)
     if not agent.is_announced:
         raise NodeUnreachable(f"node {place.node} has not said where it is")
-    async with Caller(agent.endpoint, agent.certificate, place.node, agent.key, chain.key) as remote:
-        yield Machine(remote, chain.address, place, agent)
+    timeouts = Timeouts(connect=min(10, chain.bounds.answer), answer=chain.bounds.answer)
+    async with Caller(agent.endpoint, agent.certificate, place.node, agent.key, chain.key, timeouts) as remote:
+        yield Machine(remote, chain.address, place, agent, chain.bounds)
 
 
 class Machine:
     """One node, asked about one job."""
 
-    def __init__(self, remote: Caller, job: Pubkey, place: Place, agent: Agent) -> None:
-        self.remote, self.place, self._agent = remote, place, agent
+    def __init__(self, remote: Caller, job: Pubkey, place: Place, agent: Agent, bounds: Bounds) -> None:
+        self.remote, self.place, self._agent, self._bounds = remote, place, agent, bounds
         self.node, self.endpoint = place.node, remote.endpoint
         self.path = f"/v1/jobs/{job}"
 
@@ -88,7 +90,7 @@ class Machine:
     async def look(self) -> Seen | None:
         """How the job is; None where the node does not know it."""
         try:
-            seen = self._read(await self.remote.json("GET", self.path, limit=_LIMIT, timeout=120), Seen)
+            seen = self._read(await self.remote.json("GET", self.path, limit=_LIMIT), Seen)
         except NodeRefused as refused:
             if refused.status == 404:
                 return None
@@ -98,7 +100,9 @@ class Machine:
     async def deliver(self, wanted: Spec) -> list[str]:
         """Sends the spec; SHA-256 of the inputs that the node lacks."""
         content = spec.canonical(wanted)
-        answer = await self.remote.json("PUT", self.path, msgspec.Raw(content), timeout=time_for(len(content)))
+        answer = await self.remote.json(
+            "PUT", self.path, msgspec.Raw(content), timeout=self._bounds.time_for(len(content))
+        )
         return self._read(answer, Missing).missing
 
     async def upload(self, file: File, source: str | None) -> None:
@@ -108,7 +112,8 @@ class Machine:
         sha256 = bytes.fromhex(file.sha256)
         path = f"{self.path}/inputs/{file.sha256}"
         try:
-            await self.remote.upload("PUT", path, _pieces(Path(source), file), file.size, sha256)
+            pieces, most = _pieces(Path(source), file), self._bounds.time_for(file.size)
+            await self.remote.upload("PUT", path, pieces, file.size, sha256, timeout=most)
         except ValueError:  # of another size
             raise _changed(file) from None
         except NodeRefused as refused:
@@ -143,15 +148,15 @@ class Machine:
         """The log from a byte on, at most so many bytes. `follow`: waits for more while the job runs."""
         path = f"{self.path}/log?from={start}&follow={int(follow)}"
         stream = self.remote.stream(path, limit=max(limit, 0), idle_timeout=_LOG_IDLE)
-        async with aclosing(cast(AsyncGenerator[bytes, None], stream)) as pieces:
+        async with aclosing(stream) as pieces:
             async for piece in pieces:
                 yield piece
 
     async def output(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of an output, as the node sends them: who takes them checks them."""
         path = f"{self.path}/outputs/{file.sha256}"
-        stream = self.remote.stream(path, limit=file.size, timeout=time_for(file.size))
-        async with aclosing(cast(AsyncGenerator[bytes, None], stream)) as pieces:
+        stream = self.remote.stream(path, limit=file.size, timeout=self._bounds.time_for(file.size))
+        async with aclosing(stream) as pieces:
             async for piece in pieces:
                 yield piece
 

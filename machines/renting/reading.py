@@ -91,7 +91,7 @@ def outputs(
     """
     from machines.renting.bounds import Bounds
     from machines.renting.outcome import Outcome
-    from machines.renting.run import fetch
+    from machines.renting.outputs import Fetching
     from machines.renting.terminal import Sink
 
     chosen, at = settings(ctx, url, keypair, as_json), address(job)
@@ -99,13 +99,14 @@ def outputs(
 
     async def work(going: Going) -> None:
         folder = (output or Path(going.kept.output)).absolute()
+        fetching = Fetching(going, folder)
 
         async def fetched(machine: Machine) -> Result:
             seen = await _seen(going, machine)
             if seen.result is None:
                 raise NotYet(f"job {at} is {seen.state}: its outputs are there once it has ended")
             outcome.result, outcome.left_out = seen.result, seen.left_out
-            await fetch(machine, seen.result, folder, going.kept.spec.limits, going.chain)
+            await fetching.fetch(machine, seen.result)
             return seen.result
 
         result = await going.attend(fetched, may_be_over=True)

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from client.cli.output import when
 from client.errors import IonetError
 from client.state import Job
-from machines.jobs.content import receive
-from machines.jobs.paths import PathRefused
-from machines.jobs.spec import Limits, Result, digest
+from machines.jobs.spec import digest
 from machines.renting.bounds import Bounds
 from machines.renting.chain import NoNode, OnChain, connected, paid
 from machines.renting.going import Going, NodeGone, NotReady, NotTaken
@@ -21,6 +19,7 @@ from machines.renting.interrupts import Interrupted, Interrupts
 from machines.renting.machine import Machine
 from machines.renting.opening import Order, open_order
 from machines.renting.outcome import Outcome
+from machines.renting.outputs import Fetching
 from machines.renting.telling import Teller
 from machines.renting.terminal import Sink
 
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
 
 Work = Callable[[Going, Outcome], Awaitable[bool]]
 """What is done with an open job; whether it is to be settled then."""
-
-
-class OutputsRefused(IonetError):
-    """What a job left cannot be written here, or is not what its node says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,9 @@ async def rent(
             going, outcome = Going(chain, kept, sink), Outcome(made.job)
             try:
                 settles = await interrupts.unless(_filled(work, going, outcome))
-                if settles and not wishes.keeps:
+                if settles and wishes.keeps:
+                    await _leave(chain, outcome)
+                elif settles:
                     tell.step("settling the job")
                     outcome.paid = await chain.settle()
             except Interrupted:
@@ -72,12 +69,12 @@ async def rent(
 
 async def collected(going: Going, outcome: Outcome, folder: Path) -> bool:
     """Brings a job to its end, and everything that it leaves here; whether it is to be settled."""
-    chain = going.chain
+    chain, fetching = going.chain, Fetching(going, folder)
 
     async def work(machine: Machine) -> Job:
-        outcome.result = result = await going.result(machine)
+        outcome.result = await going.result(machine)
         before = await chain.read()
-        await fetch(machine, result, folder, going.kept.spec.limits, chain)
+        await fetching.fetch(machine, outcome.result)
         return before
 
     before = await going.attend(work)
@@ -140,19 +137,6 @@ class Deployed:
         ]
 
 
-async def fetch(machine: Machine, result: Result, folder: Path, limits: Limits, chain: OnChain) -> None:
-    """Writes a result's outputs below a folder, each checked; over nothing, and no more than the job may leave."""
-    if not result.outputs:
-        return
-    chain.tell.step(f"fetching {len(result.outputs)} outputs from node {machine.node}")
-    try:
-        await receive(result.outputs, machine.output, folder, limits.files_mb << 20, limits.file_count)
-    except OSError as failed:
-        raise OutputsRefused(f"cannot write to {folder}: {failed.strerror}") from None
-    except PathRefused as refused:
-        raise OutputsRefused(f"the node names an output that is not written here: {refused}") from None
-
-
 async def _filled(work: Work, going: Going, outcome: Outcome) -> bool:
     """Does the work; the outcome says where, however it ends."""
     try:
@@ -170,11 +154,7 @@ async def _interrupted(chain: OnChain, outcome: Outcome, interrupts: Interrupts,
     cancels = wishes.cancels_on_interrupt
     if interrupts.can_ask:
         cancels = await interrupts.confirm("\nCancel the job and take the refund?")
-    if cancels:
-        chain.tell.step("cancelling the job")
-        outcome.paid = await chain.settle()
-    else:
-        await _leave(chain, outcome)
+    await _end_or_leave(chain, outcome, ends=cancels)
 
 
 async def _failed(failed: IonetError, going: Going, outcome: Outcome) -> None:
@@ -182,8 +162,13 @@ async def _failed(failed: IonetError, going: Going, outcome: Outcome) -> None:
     chain = going.chain
     is_vain = isinstance(failed, (NoNode, NotTaken, NotReady, InputRefused))
     is_vain = is_vain or (isinstance(failed, NodeGone) and not going.is_started)
+    await _end_or_leave(chain, outcome, ends=is_vain)
+
+
+async def _end_or_leave(chain: OnChain, outcome: Outcome, *, ends: bool) -> None:
+    """Whatever more goes wrong is added to the error."""
     try:
-        if is_vain:
+        if ends:
             chain.tell.step("cancelling the job")
             outcome.paid = await chain.settle()
         else:
