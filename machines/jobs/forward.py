@@ -22,6 +22,8 @@ from machines.jobs.status import LONGEST_SOCKET, Folder
 
 MOST_CONNECTIONS: Final = 256
 """At once. Beyond, a connection is closed as soon as it was made."""
+_BACKLOG: Final = 1_024
+"""Where it is full, asyncio takes a Unix socket for connected that is not."""
 _CONNECT_SECONDS: Final = 10.0
 _CHUNK: Final = 65_536
 
@@ -41,7 +43,7 @@ def spawn(folder: Folder, init: int, uid: int | None, port: int) -> subprocess.P
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(folder.socket))
         folder.socket.chmod(0o600)
-        listening.listen(128)
+        listening.listen(_BACKLOG)
         passed = [listening.fileno()]
         try:
             for name in ("user", "net"):
@@ -116,7 +118,7 @@ async def _serve(listening: socket.socket, port: int) -> None:
             open_now -= 1
             writer.close()
 
-    server = await asyncio.start_unix_server(bridge, sock=listening, limit=_CHUNK)
+    server = await asyncio.start_unix_server(bridge, sock=listening, limit=_CHUNK, backlog=_BACKLOG)
     async with server:
         await server.serve_forever()
 

@@ -267,4 +267,6 @@ def test_network_without_a_router(here: Host) -> None:
     here.start(folder)
     now = running.wait(folder)
     assert now.state == "failed"
-    assert now.reason == "the job asks for the network, and shall not have this machine's own: install slirp4netns"
+    assert now.reason == (
+        "the job asks for the network: install slirp4netns, so that it need not share this machine's own"
+    )
