@@ -141,11 +141,12 @@ class Container:
         for other in self._others:
             other.kill()
             other.wait()
+        # First, since an engine that waits for us to take the job's output does not see the job's end.
+        self.process.kill()
+        self.process.wait()
         try:
             remove(self._folder)
         finally:
-            self.process.kill()
-            self.process.wait()
             if self._guard.stdin is not None:
                 self._guard.stdin.close()
             self._guard.wait()
@@ -215,6 +216,7 @@ def remove(folder: Folder) -> None:
         command = json.loads(marker.read_text())
     except FileNotFoundError:
         return
+    _kill(command, name)
     done = _ask([*command, "rm", "--force", name])
     if done.returncode != 0 and _ask([*command, "inspect", name]).returncode == 0:
         raise ContainerFailed(f"the container {name} cannot be removed: {done.stderr.strip()[-300:]}")
@@ -227,9 +229,14 @@ def guard(folder: Folder) -> None:
     if _marker(folder).exists():
         command = json.loads(_marker(folder).read_text())
         for _ in range(3):  # an engine that was about to make it may do so yet
-            _ask([*command, "rm", "--force", name_of(folder.path)])
+            _kill(command, name_of(folder.path))
             time.sleep(1)
         remove(folder)
+
+
+def _kill(command: Sequence[str], name: str) -> None:
+    """At once: to remove what runs, engines ask it to end, and wait for 10 s."""
+    _ask([*command, "kill", "--signal", "KILL", name])
 
 
 def _marker(folder: Folder) -> Path:

@@ -105,6 +105,8 @@ class Course:
     def _follow(self, jail: Jail | Container, watch: Watch | None, group: Group) -> Verdict | None:
         """Until the job has ended by itself (None), or has to be ended."""
         assert self._log is not None
+        if jail.process.returncode is not None:  # before anyone looked
+            return None
         limits, now = self._spec.limits, time.monotonic()
         until, look, note, kill = now + limits.seconds, now, now + _NOTE_SECONDS, float("inf")
         ended = os.pidfd_open(jail.process.pid)
