@@ -84,9 +84,8 @@ async def ionet(machines: Machines, name: str, *arguments: str) -> AsyncIterator
     home = machines.network.directory / f"home of {name}"
     home.mkdir(exist_ok=True)
     common = ("--url", machines.network.url, "--keypair", str(machines.network.directory / name))
-    place = arguments.index("--") if "--" in arguments else len(arguments)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", MAIN, *arguments[:place], *common, *arguments[place:]),
+        *(sys.executable, "-c", MAIN, *arguments[:2], *common, *arguments[2:]),
         env=environment() | {"HOME": str(home)},
         cwd=home,
         stdin=asyncio.subprocess.DEVNULL,
@@ -108,6 +107,11 @@ async def run(machines: Machines, name: str, *arguments: str) -> Ended:
         stdout, stderr = await asyncio.wait_for(process.communicate(), 120)
         assert process.returncode is not None
         return Ended(process.returncode, stdout, stderr.decode())
+
+
+async def said_by(machines: Machines, name: str, *arguments: str) -> Any:
+    """What `ionet … --json` prints, in this process: for what is there already."""
+    return await asyncio.to_thread(machines.network.json, name, *arguments)
 
 
 async def until(process: asyncio.subprocess.Process, said: str) -> str:
