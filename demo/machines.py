@@ -11,13 +11,13 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from solders.pubkey import Pubkey
 
 from client import accounts, keys, reads
+from client.amounts import format_usd
 from client.economics import SECONDS_PER_HOUR, collateral
 from client.errors import IonetError
 from client.network import CLASS_MULTIPLIERS_BP
@@ -43,20 +43,13 @@ _IO_SPARE: Final = 100 * 10**8
 Step = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the verifier said of one node."""
-
-    node: str
-    figures: dict[str, Any]
-
-
 class MachineHours(Hours):
     """The hour. Everything that is not the machines' own work is the demo's."""
 
     def __init__(self, network: Network, step: Step, folder: Path, processes: AsyncExitStack) -> None:
         super().__init__(network, step)
-        self.measured: list[Measured] = []
+        self.measured: list[dict[str, Any]] = []
+        """What the verifier said of each node, round by round."""
         self._folder = folder
         self._processes = processes
 
@@ -79,49 +72,53 @@ class MachineHours(Hours):
             net.nodes.append(Node(name, owner, Pubkey.from_string(said["node"]), spec, None))
 
     async def _during(self, epoch: int) -> None:
-        """The verifier's round, a job that runs a command, and a service that is called."""
+        """Two rounds of the verifier, a job that runs a command, and a service that is called."""
         net, user = self.network, self.network.users[0]
         member, renter = self._key_file("member", net.committee[0]), self._key_file(user.name, user.keypair)
         await net.at(epoch, 60)
         verifier = await self._process(
-            *("verifier", "run", "--keypair", member, "--rounds", "1", "--folder", str(self._folder / "verifier")),
+            *("verifier", "run", "--keypair", member, "--rounds", "2", "--folder", str(self._folder / "verifier")),
             *("--log-format", "json"),
         )
-        await verifier.wait_for("committed")
+        committed = await verifier.wait_for("committed")
         await net.submit_prices()
-        self.step("user-1: ionet job run -- python3 -c …, which is routed, run, fetched and settled")
+        self.step(f"{user.name}: ionet job run -- python3 -c …")
         ran = await self._rented(
             renter, "run", "--output", str(self._folder / "outputs"), "--",
             *("python3", "-c", "import os; open('/work/out/pid', 'w').write(str(os.getpid())); print('hello')"),
         )  # fmt: skip
-        self.step(f"user-1: its job ended with {ran['exit_code']}, and paid {ran['paid_usd_units']} units of USD")
+        paid = format_usd(ran["paid_usd_units"])
+        self.step(f"{user.name}: its job ended with {ran['exit_code']}, its output is here, {paid} USD were paid")
         await net.submit_prices()
-        self.step("user-1: ionet job deploy -- python3 -m http.server, which is healthy and called")
+        self.step(f"{user.name}: ionet job deploy -- python3 -m http.server")
         deployed = await self._rented(
             renter, "deploy", "--port", "8080", "--hours", "1", "--", "python3", "-m", "http.server", "8080"
         )
         call = await self._process("job", "call", "--keypair", renter, deployed["job"], "/")
         await call.ended()
-        await self._pass(epoch, 3_000, verifier)
+        self.step(f"{user.name}: its service is healthy, and answers")
+        await self._measured(verifier, committed)
+        await self._pass(GENESIS_TIME + (epoch - 1) * SECONDS_PER_HOUR + SECONDS_PER_HOUR // 2 + 10)
         cancel = await self._process("job", "cancel", "--keypair", renter, deployed["job"])
         await cancel.ended()
-        self.step("user-1: cancels its service: what it ran is paid, the rest comes back")
-        await self._pass(epoch, SECONDS_PER_HOUR - 60, verifier)
+        self.step(f"{user.name}: cancels its service: what it ran is paid, the rest comes back")
+        await self._measured(verifier, await verifier.wait_for("committed"))
         await verifier.ended()
+        self.measured = verifier.said("measured")
         await net.at(epoch, SECONDS_PER_HOUR - 1)
 
-    async def _pass(self, epoch: int, second: int, verifier: Process) -> None:
-        """Lets the hour go on until a second of it, and everybody keep up: reports, and the verifier's round."""
-        net, until = self.network, GENESIS_TIME + (epoch - 1) * SECONDS_PER_HOUR + second
+    async def _measured(self, verifier: Process, committed: dict[str, Any]) -> None:
+        """Lets a round's time come, which a slot hash has drawn, and waits until it is recorded."""
+        await self._pass(committed["begins_at"])
+        self.step(f"round {committed['round'] + 1}: the verifier measures who is not fully rented")
+        await verifier.wait_for("recorded")
+
+    async def _pass(self, until: int) -> None:
+        """Lets the hour go on until a Unix second of the chain, so slowly that the agents can report their jobs."""
+        net = self.network
         while (now := await chain_time(net.client)) < until:
             await net.localnet.warp(timestamp=min(now + JUMP_SECONDS, until))
             await _until(self._all_reported, "the agents report their jobs")
-            if verifier.has_said("measuring") and not verifier.has_said("recorded"):
-                self.step("the verifier's time has come, drawn from a slot hash: it measures both nodes")
-                for node in net.nodes:
-                    figures = await verifier.wait_for("measured")
-                    self.measured.append(Measured(node.name, figures))
-                await verifier.wait_for("recorded")
 
     async def _all_reported(self) -> bool:
         client = self.network.client
@@ -201,9 +198,9 @@ class Process:
             with suppress(asyncio.CancelledError):
                 await reader
 
-    def has_said(self, event: str) -> bool:
-        """Whether it logged such an event."""
-        return any(one.get("event") == event for one in self._said)
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """What it logged of such an event so far."""
+        return [one for one in self._said if one.get("event") == event]
 
     async def wait_for(self, event: str) -> dict[str, Any]:
         """The next record of this event that nobody waited for. Raises `IonetError` where it ends before."""
@@ -212,21 +209,25 @@ class Process:
             places = (n for n, one in enumerate(self._said) if one.get("event") == event and n not in self._taken)
             return next(places, None)
 
-        async with asyncio.timeout(WAIT_SECONDS), self._changed:
-            await self._changed.wait_for(lambda: found() is not None or self._said[-1:] == [{}])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_SECONDS), self._changed:
+                await self._changed.wait_for(lambda: found() is not None or self._said[-1:] == [{}])
         place = found()
         if place is None:
-            raise self._failure(f"it ended before {event!r}")
+            raise self._failure(f"it ended, or {WAIT_SECONDS:.0f} s went by, before {event!r}")
         self._taken.add(place)
         return self._said[place]
 
     async def ended(self) -> str:
         """Its standard output, once it has ended well."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(WAIT_SECONDS):
-            said = (await self._process.stdout.read()).decode(errors="replace")
-            if await self._process.wait():
-                raise self._failure(f"it ended with {self._process.returncode}")
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                said = (await self._process.stdout.read()).decode(errors="replace")
+                if await self._process.wait():
+                    raise self._failure(f"it ended with {self._process.returncode}")
+        except TimeoutError:
+            raise self._failure(f"it did not end within {WAIT_SECONDS:.0f} s") from None
         return said
 
     def _failure(self, why: str) -> IonetError:

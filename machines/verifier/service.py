@@ -88,7 +88,8 @@ class Verifier:
         committed = await self._committed(found)
         seed = await self._rounds.draw(committed)
         begins = window.now + plan.wait_seconds(seed, max(window.latest - window.now, 1))
-        log.info("committed", epoch=committed.epoch, round=committed.number, challenge=str(committed.address))
+        said = {"epoch": committed.epoch, "round": committed.number, "challenge": str(committed.address)}
+        log.info("committed", **said, begins_at=begins)
         await self._wait_until(begins)
         groups = plan.groups(seed, await targets.find(self.client), self.group)
         measuring_ = self._rounds.begin(committed)
