@@ -144,12 +144,14 @@ def _is_there(file: File, parent: int, name: str) -> bool:
         return False
     except OSError as error:  # a symbolic link, among others
         raise ContentRefused(f"{printable(file.path)} exists already and is kept: {error.strerror}") from error
-    with open(descriptor, "rb") as found:
+    try:
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode) and status.st_size == file.size:
             hashing = hashlib.sha256()
-            while chunk := found.read(CHUNK):
+            while chunk := os.read(descriptor, CHUNK):
                 hashing.update(chunk)
             if hashing.hexdigest() == file.sha256:
                 return True
+    finally:
+        os.close(descriptor)
     raise ContentRefused(f"{printable(file.path)} exists already, with other content, and is kept: move it away")

@@ -221,7 +221,8 @@ class Course:
 
 def _make_work(folder: Folder, spec: Spec, uid: int | None) -> int:
     """Makes what will be /work; a descriptor of it. Raises `JobFailed` where inputs or room are missing."""
-    folder.inputs.mkdir(mode=0o755, exist_ok=True)
+    folder.inputs.mkdir(exist_ok=True)
+    folder.inputs.chmod(0o755)
     for file in spec.inputs:
         try:
             size = (folder.inputs / file.path).lstat().st_size

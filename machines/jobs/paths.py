@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
@@ -12,8 +13,9 @@ from client.errors import IonetError
 MAX_PART_BYTES: Final = 255
 MAX_PATH_BYTES: Final = 1_024
 
-_LINE_OR_PARAGRAPH = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_DIRECTIONS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What moves the cursor, begins a line, turns the direction of reading, or is no character."""
+_NO_NAME = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 
 
 class PathRefused(IonetError, ValueError):
@@ -30,13 +32,12 @@ def check_path(path: str) -> None:
         raise PathRefused(f"path {printable(path)}: it is not valid Unicode") from None
     if size > MAX_PATH_BYTES:
         raise PathRefused(f"path {printable(path)}: {size} bytes are over {MAX_PATH_BYTES}")
-    if any(map(is_unprintable, path)):
+    if _UNPRINTABLE.search(path):
         raise PathRefused(f"path {printable(path)}: it has control characters")
-    for part in path.split("/"):
-        if part in ("", ".", ".."):
-            raise PathRefused(f"path {printable(path)}: it is not relative, or has empty parts, `.` or `..`")
-        if len(part.encode()) > MAX_PART_BYTES:
-            raise PathRefused(f"path {printable(path)}: one of its parts is over {MAX_PART_BYTES} bytes")
+    if _NO_NAME.search(path):
+        raise PathRefused(f"path {printable(path)}: it is not relative, or has empty parts, `.` or `..`")
+    if max(map(len, path.encode().split(b"/"))) > MAX_PART_BYTES:
+        raise PathRefused(f"path {printable(path)}: one of its parts is over {MAX_PART_BYTES} bytes")
 
 
 def check_paths(paths: Iterable[str], *, case_counts: bool = True) -> None:
@@ -56,23 +57,23 @@ def check_paths(paths: Iterable[str], *, case_counts: bool = True) -> None:
             raise PathRefused(f"path {printable(path)}: {same}")
         if key.startswith(before + "\0"):
             raise PathRefused(f"path {printable(first)}: it is a file as well as a folder")
-        for one, other in zip(first.split("/")[:-1], path.split("/")[:-1], strict=False):
-            if one != other:
-                if not case_counts and _alike(one) == _alike(other):
-                    raise PathRefused(f"path {printable(path)}: a folder of it differs only in case from another's")
-                break
+        if not case_counts:
+            _check_folders(first, path)
 
 
-def is_unprintable(character: str) -> bool:
-    """Whether it moves the cursor, turns the direction of reading, or is no character at all."""
-    return unicodedata.category(character) in _LINE_OR_PARAGRAPH or character in _DIRECTIONS
+def _check_folders(first: str, path: str) -> None:
+    for one, other in zip(first.split("/")[:-1], path.split("/")[:-1], strict=False):
+        if one != other:
+            if _alike(one) == _alike(other):
+                raise PathRefused(f"path {printable(path)}: a folder of it differs only in case from another's")
+            return
 
 
 def printable(name: str | bytes, longest: int = 100) -> str:
     """A stranger's name for a message or a terminal: quoted, escaped, cut."""
     text = name.decode(errors="surrogateescape") if isinstance(name, bytes) else name
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "'" + "".join(_escaped(c) if is_unprintable(c) or c in "'\\" else c for c in cut) + "'"
+    return "'" + "".join(_escaped(c) if c in "'\\" or _UNPRINTABLE.match(c) else c for c in cut) + "'"
 
 
 def _escaped(character: str) -> str:

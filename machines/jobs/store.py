@@ -148,7 +148,7 @@ class Store:
         with self.open(file.sha256) as source:
             if os.fstat(source.fileno()).st_size != file.size:
                 raise ContentRefused(f"input {printable(file.path)}: its content has not {file.size} bytes")
-            parent, name = make_folders(top, file.path)
+            parent, name = make_folders(top, file.path, readable=True)
             try:
                 if not file.executable:
                     with suppress(OSError):  # another file system, or too many links: a copy does as well

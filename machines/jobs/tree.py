@@ -112,23 +112,29 @@ def open_beneath(top: int, path: str | bytes, flags: int) -> int:
         os.close(folder)
 
 
-def make_folders(top: int, path: str) -> tuple[int, str]:
+def make_folders(top: int, path: str, *, readable: bool = False) -> tuple[int, str]:
     """Makes the folders that a file at this path needs; a descriptor of the last one and the file's own name.
 
+    `readable`: by everyone, whatever the umask is.
     Raises `TreeRefused` where a symbolic link or a file stands in the way.
     """
     *parts, name = path.split("/")
     folder = os.dup(top)
     try:
         for part in parts:
-            with suppress(FileExistsError):
-                os.mkdir(part, 0o755, dir_fd=folder)
+            is_new = True
+            try:
+                os.mkdir(part, dir_fd=folder)
+            except FileExistsError:
+                is_new = False
             try:
                 deeper = os.open(part, _FOLDER, dir_fd=folder)
             except OSError as error:
                 raise TreeRefused(f"{printable(path)}: {printable(part)} is no folder here: {error.strerror}") from None
             os.close(folder)
             folder = deeper
+            if is_new and readable:
+                os.fchmod(folder, 0o755)
     except BaseException:
         os.close(folder)
         raise
