@@ -69,11 +69,16 @@ def _check_folders(first: str, path: str) -> None:
             return
 
 
+def is_unprintable(character: str) -> bool:
+    """Whether a character moves the cursor, begins a line, turns the direction of reading, or is none."""
+    return _UNPRINTABLE.match(character) is not None
+
+
 def printable(name: str | bytes, longest: int = 100) -> str:
     """A stranger's name for a message or a terminal: quoted, escaped, cut."""
     text = name.decode(errors="surrogateescape") if isinstance(name, bytes) else name
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "'" + "".join(_escaped(c) if c in "'\\" or _UNPRINTABLE.match(c) else c for c in cut) + "'"
+    return "'" + "".join(_escaped(c) if c in "'\\" or is_unprintable(c) else c for c in cut) + "'"
 
 
 def _escaped(character: str) -> str:
