@@ -15,6 +15,7 @@ the certificate is the right one, no redirect is followed, nothing is decompress
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -265,9 +266,9 @@ class Remote:
         try:
             value = msgspec.json.decode(content)
         except (ValueError, RecursionError):  # the latter: brackets without end
-            raise NodeUnreachable(f"{self._name} answers what is no JSON: {readable(content[:60])}") from None
+            raise NodeUnreachable(f"{self._name} answers what is no JSON: {_text(content[:60])}") from None
         if not 200 <= answer.status < 300:
-            said = readable(value["error"] if isinstance(value, dict) and "error" in value else content[:200])
+            said = readable(value["error"] if isinstance(value, dict) and "error" in value else _text(content[:200]))
             message = f"{self._name} refuses: {said} ({answer.status})"
             raise NodeRefused(message, status=answer.status, sentence=said)
         return Exchange(request, nonce, answer.status, headers, content, value, seconds)
@@ -296,6 +297,14 @@ def _why(failed: BaseException) -> str:
         return "no connection in the time it has"
     if isinstance(failed, aiohttp.ClientConnectorError):
         failed = failed.os_error
+    if isinstance(failed, ConnectionError) and failed.errno:
+        return os.strerror(failed.errno)
+    if isinstance(failed, aiohttp.ClientResponseError):
+        return readable(failed.message)
     if isinstance(failed, OSError) and failed.strerror:
         return readable(failed.strerror)
     return readable(failed) or type(failed).__name__
+
+
+def _text(content: bytes) -> str:
+    return readable(content.decode(errors="replace"))

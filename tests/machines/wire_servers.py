@@ -19,7 +19,7 @@ from machines.wire.calls import Remote, Timeouts
 from machines.wire.certificates import Certificate, ensure
 from machines.wire.listening import Crowd
 from machines.wire.server import Identity, application, serve
-from machines.wire.signing import sign_request
+from machines.wire.signing import Fields, Message, claimed_nonce, sign_answer, sign_request
 
 HASTY = Timeouts(connect=2.0, answer=2.0, idle=0.5)
 """A caller who does not wait long."""
@@ -118,13 +118,13 @@ async def serving(
             await running
 
 
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
 """What a hostile node does with a connection. It is cancelled at the end of the test."""
 
 
 @asynccontextmanager
-async def hostile(folder: Path, script: Script) -> AsyncIterator[World]:
-    """A node that has the right certificate, and does what a script says."""
+async def hostile(folder: Path, script: Script, agent: Keypair | None = None) -> AsyncIterator[World]:
+    """A node that has the right certificate, and does what a script says; `agent`: the key that it should sign with."""
     certificate = ensure(folder, "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.cert_file, certificate.key_file)
@@ -134,14 +134,18 @@ async def hostile(folder: Path, script: Script) -> AsyncIterator[World]:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        with suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await script(reader, writer)
+        try:
+            with suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError):
+                await script(reader, writer)
+            writer.close()
+        except asyncio.CancelledError:
+            writer.transport.abort()
         tasks.discard(task)
-        writer.transport.abort()
 
     server = await asyncio.start_server(play, "127.0.0.1", 0, ssl=context)
     try:
-        yield World(certificate, server.sockets[0].getsockname()[1], Keypair(), Pubkey.new_unique(), Keypair())
+        port = server.sockets[0].getsockname()[1]
+        yield World(certificate, port, agent or Keypair(), Pubkey.new_unique(), Keypair())
     finally:
         server.close()
         for task in list(tasks):
@@ -165,3 +169,21 @@ class Memory:
     def _read(name: str) -> int:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith(name)) * 1024
+
+
+async def asked(reader: asyncio.StreamReader) -> tuple[Message, str]:
+    """The head of a request that a hostile node is sent, and its nonce."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    method, target, _ = head[0].split(" ")
+    fields = Fields((name, value) for name, _, value in (line.partition(": ") for line in head[1:] if line))
+    nonce = claimed_nonce(fields)
+    assert nonce is not None
+    return Message(method, f"https://{fields.get('host')}{target}", fields), nonce
+
+
+def answer(request: Message, nonce: str, key: Keypair, body: bytes = b"{}", status: int = 200, **headers: str) -> bytes:
+    """An answer that is signed as it should be; `headers`: more of them."""
+    made = sign_answer(status, body, request, nonce, key) | {"content-length": str(len(body))}
+    made |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{name}: {value}" for name, value in made.items()]
+    return "\r\n".join([f"HTTP/1.1 {status} So", *lines, "", ""]).encode() + body
