@@ -46,9 +46,8 @@ def spawn(folder: Folder, init: int, uid: int | None, port: int) -> subprocess.P
         listening.listen(_BACKLOG)
         passed = [listening.fileno()]
         try:
-            for name in ("user", "net"):
-                passed.append(os.open(f"/proc/{init}/ns/{name}", os.O_RDONLY))
-            if os.path.samestat(os.fstat(passed[2]), os.stat("/proc/self/ns/net")):
+            passed += kernel.namespaces(init)
+            if os.path.samestat(os.fstat(passed[1]), os.stat("/proc/self/ns/net")):
                 raise CannotForward("the job has this machine's own network: its service is not forwarded")
             command = [sys.executable, "-P", "-m", "machines.jobs.forward", *map(str, (*passed, port, uid or 0))]
             process = subprocess.Popen(  # noqa: S603 - our own module
@@ -78,15 +77,11 @@ def trouble(processes: Sequence[subprocess.Popen[bytes]]) -> str | None:
 def main() -> None:
     """Forwards until it is killed. Arguments: descriptors of socket and of two namespaces, port, user."""
     parser = argparse.ArgumentParser()
-    for name in ("socket", "user_namespace", "network_namespace", "port", "user"):
+    for name in ("socket", "network_namespace", "user_namespace", "port", "user"):
         parser.add_argument(name, type=int)
     given, parent = parser.parse_args(), os.getppid()
     listening = socket.socket(fileno=given.socket)
-    try:
-        kernel.enter(given.network_namespace, kernel.CLONE_NEWNET)
-    except PermissionError:  # not root: whoever owns the user namespace may do in it what root does outside
-        kernel.enter(given.user_namespace, kernel.CLONE_NEWUSER)
-        kernel.enter(given.network_namespace, kernel.CLONE_NEWNET)
+    kernel.enter_network(given.network_namespace, given.user_namespace)
     for descriptor in (given.user_namespace, given.network_namespace):
         os.close(descriptor)
     if given.user:

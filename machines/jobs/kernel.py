@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from functools import cache, partial
 from typing import Final
 
 CLONE_NEWNS: Final = 0x00020000
-CLONE_NEWIPC: Final = 0x08000000
 CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWNET: Final = 0x40000000
 MS_NOSUID: Final = 0x2
@@ -20,6 +20,7 @@ MS_REC: Final = 0x4000
 MS_PRIVATE: Final = 0x40000
 
 _PR_SET_PDEATHSIG = 1
+_NS_GET_USERNS = 0xB701
 
 
 @cache
@@ -55,6 +56,28 @@ def unshare(flags: int) -> None:
 def enter(namespace: int, kind: int) -> None:
     """Takes this process into a namespace, given by a descriptor."""
     _check(_libc().setns(namespace, kind), "setns")
+
+
+def enter_network(network: int, user: int) -> None:
+    """Takes this process into a network namespace; `user`: the user namespace that it belongs to."""
+    try:
+        enter(network, CLONE_NEWNET)
+    except PermissionError:  # not root: whoever owns the user namespace may do in it what root does outside
+        enter(user, CLONE_NEWUSER)
+        enter(network, CLONE_NEWNET)
+
+
+def namespaces(pid: int) -> tuple[int, int]:
+    """Descriptors of a process's network namespace, and of the user namespace that it belongs to.
+
+    Not of the one that the process is in: that may be another by now, without rights in the network's.
+    """
+    network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return network, fcntl.ioctl(network, _NS_GET_USERNS)
+    except BaseException:
+        os.close(network)
+        raise
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
