@@ -147,7 +147,8 @@ class Jail:
             work, inputs = f"{_STAGE}/work", f"{_STAGE}/in"
         words = sandbox.arguments(self._spec, work, inputs, data, gpus=gpus)
         words += ["--json-status-fd", str(say), "--block-fd", str(wait)]
-        calls = seccomp.program(shared_memory="memory" in self._group.controllers)
+        limited = self._group.controllers
+        calls = seccomp.program(shared_memory="memory" in limited, moving="cpu" in limited)
         if calls is not None:
             words += ["--seccomp", str(data(calls))]
         return data("".join(f"{word}\0" for word in words))

@@ -50,6 +50,7 @@ _NEW = {
 _CLONE: Final = (56, 220)
 _CLONE3: Final = 435
 _SHMGET: Final = (29, 194)
+_SCHED_SETAFFINITY: Final = (203, 122)
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
@@ -60,10 +61,11 @@ _ALLOW = 0x7FFF0000
 _ERROR = 0x00050000
 
 
-def program(*, shared_memory: bool, machine: str = platform.machine()) -> bytes | None:
+def program(*, shared_memory: bool, moving: bool, machine: str = platform.machine()) -> bytes | None:
     """The BPF program; None for a machine whose numbers are not known here.
 
     `shared_memory`: whether System V's may be made. It belongs to no process, so that only a cgroup can count it.
+    `moving`: whether a process may choose its cores. Without a cgroup nothing else keeps it on those it was given.
     """
     if machine not in _ARCHITECTURES:
         return None
@@ -73,6 +75,8 @@ def program(*, shared_memory: bool, machine: str = platform.machine()) -> bytes 
     refused, missing = _ERROR | errno.EPERM, _ERROR | errno.ENOSYS
     if not shared_memory:
         forbidden.append(_SHMGET[column])
+    if not moving:
+        forbidden.append(_SCHED_SETAFFINITY[column])
 
     lines = [_line(_LOAD, _ARCHITECTURE_AT), *_unless(_EQUAL, architecture, missing), _line(_LOAD, _NUMBER_AT)]
     lines += _where(_AT_LEAST, _X32, missing)

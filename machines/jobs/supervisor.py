@@ -2,6 +2,7 @@
 
 A process of its own for each job, which outlives the agent. It is all that holds the job: when it is killed, the job
 is, too. SIGTERM: the job is asked to end, and killed 5 s later. What it says is `status.json`, read by `running`.
+Where systemd runs the agent, the unit has to say `KillMode=process`, or supervisors end with it.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from machines.jobs.running import CannotStart
 from machines.jobs.spec import Limits, Spec, digest
 from machines.jobs.status import Folder, JobFolderBroken
 from machines.jobs.store import ContentRefused, Store
-from tests.machines.jobs_world import MARK, Host, host_of_user, processes_of, sandbox_missing
+from tests.machines.jobs_world import MARK, PYTHON, Host, host_of_user, processes_of, python, sandbox_missing
 
 pytestmark = pytest.mark.skipif(bool(sandbox_missing()), reason=f"no sandbox here: {sandbox_missing()}")
 
@@ -66,10 +67,39 @@ def test_ended_by_a_signal(here: Host) -> None:
     assert ran.status.reason == "it ended with signal 11"
 
 
-def test_cores(here: Host) -> None:
-    """Programs see as many cores as the job has."""
-    assert here.run(["nproc"], cores=1).log == "1\n"
-    assert here.run(["nproc"], cores=4_000).log == f"{len(os.sched_getaffinity(0))}\n"
+def test_cores(host: Host) -> None:
+    """Programs see as many cores as the job has, and get no more, whatever they ask for."""
+    there = len(os.sched_getaffinity(0))
+    assert host.run(["nproc"], cores=4_000).log == f"{there}\n"
+    program = f"""
+import os, subprocess, threading, time
+print(len(os.sched_getaffinity(0)))
+try:
+    os.sched_setaffinity(0, range({there}))
+except OSError as error:
+    print(error.strerror)
+spin = "import time; end = time.monotonic() + 1.5\\nwhile time.monotonic() < end: pass"
+began = time.monotonic()
+for process in [subprocess.Popen(["{PYTHON}", "-c", spin]) for _ in range({there})]:
+    process.wait()
+times = os.times()
+print("used", (times.children_user + times.children_system) / (time.monotonic() - began))
+"""
+    ran = host.run(python(program), cores=1)
+    assert ran.log.startswith("1\n")
+    assert float(ran.log.split()[-1]) < 1.3
+
+
+def test_require(tmp_path: Path) -> None:
+    """What jobs can run in is found, or named to be installed."""
+    assert sandbox.require().bwrap == os.path.realpath(shutil.which("bwrap") or "")
+    program = "from machines.jobs import sandbox; sandbox.require()"
+    environment = {"PATH": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", program]
+    failed = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)  # noqa: S603 - our own
+    assert failed.returncode == 1
+    assert "NoSandbox: jobs are run in nothing less than a sandbox. Install bubblewrap" in failed.stderr
+    assert "Or install podman, or docker with its daemon running" in failed.stderr
 
 
 def test_started_once(host: Host) -> None:
