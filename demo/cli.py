@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -102,6 +103,8 @@ async def _run(scenario: Scenario, screen: show.Screen, folder: Path, machines: 
                     screen.advance(await report(net, verified))
                 screen.step("verifying every draw and settlement of every job")
                 result = await report(net, verified, await verify_jobs(pool))
+                if isinstance(hours, MachineHours):
+                    result = replace(result, measured=hours.measured)
                 return result, hours.indexed_events / max(hours.indexing_seconds, 1e-9)
         finally:
             await pool.close()

@@ -104,7 +104,8 @@ class MachineHours(Hours):
         self.step(f"{user.name}: cancels its service: what it ran is paid, the rest comes back")
         await self._measured(verifier, await verifier.wait_for("committed"))
         await verifier.ended()
-        self.measured = verifier.said("measured")
+        names = {str(node.actor): node.name for node in net.nodes}
+        self.measured = [{**one, "node": names[one["node"]]} for one in verifier.said("measured")]
         await net.at(epoch, SECONDS_PER_HOUR - 1)
 
     async def _measured(self, verifier: Process, committed: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ Amounts come from the database that the indexer filled, balances from the chain:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Report:
     people: list[Row]
     totals: dict[str, int]
     checks: list[Check]
+    measured: list[Row] = field(default_factory=list)
+    """What a verifier measured of real machines, with the range of its trials."""
 
     @property
     def ok(self) -> bool:
@@ -50,6 +52,7 @@ class Report:
             "jobs": self.jobs,
             "people": self.people,
             "totals": self.totals,
+            "measured": self.measured,
             "checks": checks,
             "ok": self.ok,
         }

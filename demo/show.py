@@ -120,6 +120,18 @@ def jobs_table(report: Report) -> Table:
     return table
 
 
+def measured_table(report: Report) -> Table:
+    """Each challenge of each machine: what was measured, and how sure it is."""
+    table = _table("Measured", ("node", "", "quantity"), ("value", "from", "to"))
+    for one in report.measured:
+        passed = "passed" if one["passed"] else one["failure"]
+        for name, found in one.items():
+            if isinstance(found, dict):
+                figures = (f"{found[key]:,.0f}" for key in ("value", "low", "high"))
+                table.add_row(one["node"], passed, f"{name}, {found['unit']}", *figures)
+    return table
+
+
 def holders_table(report: Report) -> Table:
     """Those who hold IO."""
     shown = ("staked_io", "unbonding_io", "earned_io", "locked_io", "sold_io", "received_usd")
@@ -166,7 +178,7 @@ def checks_table(report: Report) -> Table:
 def summary(console: Console, report: Report) -> None:
     """Prints everything."""
     tables = (epochs_table, nodes_table, jobs_table, holders_table, users_table, totals_table, checks_table)
-    for table in tables:
+    for table in (measured_table, *tables) if report.measured else tables:
         console.print(table(report))
 
 

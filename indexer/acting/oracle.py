@@ -12,6 +12,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import addresses, reads
+from client.concurrency import at_once
 from client.errors import Refused
 from client.instructions import emission
 from client.rpc import chain_time
@@ -20,7 +21,6 @@ from client.state import Committee
 from indexer import scoring
 from indexer.acting import posting, scores
 from indexer.acting.guard import require_current
-from indexer.concurrency import at_once
 from indexer.database import columns
 from indexer.database.queries import sql
 from indexer.errors import PublishRefused

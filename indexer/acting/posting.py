@@ -14,10 +14,10 @@ from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
 from client import accounts
+from client.concurrency import at_once
 from client.instructions import emission
 from client.sending import DEFAULT, MAX_BYTES, SendOptions, compose
 from client.state import Earner
-from indexer.concurrency import at_once
 from indexer.decoding import layouts
 from indexer.scoring import Scores, places
 

@@ -18,6 +18,7 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts
+from client.concurrency import at_once
 from client.errors import IonetError, Unreachable
 from client.instructions import escrow
 from client.instructions.escrow import Draw as DrawArgument
@@ -26,7 +27,6 @@ from client.state import Job
 from indexer.acting import router
 from indexer.acting.guard import require_current
 from indexer.acting.router import Draw, NodeState, Wanted
-from indexer.concurrency import at_once
 from indexer.database.db import integer, lost_database
 from indexer.database.queries import sql
 

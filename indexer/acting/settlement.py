@@ -23,12 +23,12 @@ from solders.signature import Signature
 
 from client import accounts, reads
 from client.actions.due import Due, JobAction, due_for_jobs, steps_for
+from client.concurrency import at_once
 from client.errors import IonetError, Unreachable
 from client.rpc import chain_time
 from client.sending import DEFAULT, NotConfirmed, SendOptions, Signed, look_up, resume, send
 from client.state import Job
 from indexer.acting.guard import require_current
-from indexer.concurrency import at_once
 from indexer.database.db import lost_database
 from indexer.database.queries import sql
 from indexer.storing import store

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from indexer.concurrency import at_once
+from client.concurrency import at_once
 from indexer.decoding import layouts
 from indexer.decoding.blocks import Block, Header, Listed, Located, Position, SparseBlock, Transaction
 from indexer.decoding.decode import Decoder

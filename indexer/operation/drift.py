@@ -18,8 +18,8 @@ from solana.rpc.commitment import Finalized
 from solders.pubkey import Pubkey
 
 from client import accounts
+from client.concurrency import at_once
 from client.errors import IonetError
-from indexer.concurrency import at_once
 from indexer.database.db import integer
 from indexer.database.queries import sql
 from indexer.node.rpc import open_rpc

@@ -7,8 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from typing import Final, TypeVar
 
+from client.concurrency import at_once
 from client.endpoints import EndpointRefused
 from client.errors import IonetError
 from client.reads import NotFound
@@ -26,6 +29,8 @@ UNUSABLE: Final = (NodeUnreachable, NodeRefused, NotAuthentic, TooMuch, TooSlow,
 """What a node may be or do after which it is asked again, and left after a while."""
 FINAL: Final = (400, 413, 415, 422)
 """HTTP answers to a delivery that no later try changes."""
+UPLOADS: Final = 8
+"""At the same time: of many small inputs each waits for the disk over there."""
 
 
 class NodeGone(IonetError):
@@ -160,11 +165,15 @@ class Going:
         tell.step(f"delivering the job to node {machine.node}")
         try:
             missing = set(await machine.deliver(spec))
-            for number, sha256 in enumerate(missing, 1):
-                if sha256 not in files:
-                    raise Nonsense(f"node {machine.node} asks for a file that is no input of the job")
-                tell.step(f"delivering input {number} of {len(missing)} to node {machine.node}")
+            if not missing <= files.keys():
+                raise Nonsense(f"node {machine.node} asks for a file that is no input of the job")
+            sent = count(1)
+
+            async def send(sha256: str) -> None:
+                tell.step(f"delivering input {next(sent)} of {len(missing)} to node {machine.node}")
                 await machine.upload(files[sha256], self.kept.sources.get(sha256))
+
+            await at_once((partial(send, sha256) for sha256 in missing), UPLOADS)
             await machine.start()
         except NodeRefused as refused:
             if refused.status in FINAL:
