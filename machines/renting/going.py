@@ -29,6 +29,8 @@ UNUSABLE: Final = (NodeUnreachable, NodeRefused, NotAuthentic, TooMuch, TooSlow,
 """What a node may be or do after which it is asked again, and left after a while."""
 FINAL: Final = (400, 413, 415, 422)
 """HTTP answers to a delivery that no later try changes."""
+TOLD: Final = 10
+"""Inputs of a job, some, of which each is told: more would be a wall of text."""
 UPLOADS: Final = 8
 """At the same time: of many small inputs each waits for the disk over there."""
 
@@ -167,10 +169,12 @@ class Going:
             missing = set(await machine.deliver(spec))
             if not missing <= files.keys():
                 raise Nonsense(f"node {machine.node} asks for a file that is no input of the job")
-            sent = count(1)
+            numbers = count(1)
 
             async def send(sha256: str) -> None:
-                tell.step(f"delivering input {next(sent)} of {len(missing)} to node {machine.node}")
+                number = next(numbers)
+                if number % (len(missing) // TOLD + 1) == 0 or number == 1:
+                    tell.step(f"delivering input {number} of {len(missing)} to node {machine.node}")
                 await machine.upload(files[sha256], self.kept.sources.get(sha256))
 
             await at_once((partial(send, sha256) for sha256 in missing), UPLOADS)
