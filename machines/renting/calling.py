@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -52,6 +53,7 @@ def call(
     from machines.renting.machine import machine_at
     from machines.renting.telling import Teller
     from machines.renting.terminal import Sink
+    from machines.renting.waiting import beside
 
     chosen, at = settings(ctx, url, keypair, as_json), address(job)
     body = _body(data)
@@ -74,7 +76,7 @@ def call(
                         if chosen.as_json:
                             read.extend(piece)
                         else:
-                            await asyncio.to_thread(sink.write, piece)
+                            await beside(partial(sink.write, piece))
                     sink.end()
                     return answer.status, answer.headers
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from client.errors import IonetError
+from machines.renting.waiting import beside
 
 T = TypeVar("T")
 
@@ -83,7 +84,7 @@ class Interrupts:
         sys.stderr.write(f"{question} [Y/n] ")
         sys.stderr.flush()
         while True:
-            answer = await asyncio.to_thread(sys.stdin.readline)
+            answer = await beside(sys.stdin.readline)
             if not answer:
                 sys.stderr.write("\n")
                 return False

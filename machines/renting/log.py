@@ -12,6 +12,7 @@ from machines.jobs.spec import Result
 from machines.renting.bounds import SLOWEST, Bounds
 from machines.renting.telling import Teller
 from machines.renting.terminal import Sink
+from machines.renting.waiting import beside
 from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, TooMuch, TooSlow
 
 SLACK: Final = 64 << 10
@@ -55,7 +56,7 @@ class Log:
         self.at += len(chunk)
         self._hash.update(chunk)
         # A terminal that is stopped waits for its user, and nothing else does.
-        await asyncio.to_thread(self._sink.write, chunk)
+        await beside(lambda: self._sink.write(chunk))
 
     async def finish(self, copying: asyncio.Task[None], result: Result) -> None:
         """Waits for the rest of a log that has ended, as long as it comes."""
@@ -72,6 +73,8 @@ class Log:
     def end(self, result: Result) -> bool | None:
         """Says where the log is not the one of the result. None: it was not read from its first byte."""
         self._sink.end()
+        if self._sink.trouble:
+            self._tell.note(f"the log could not be written: {self._sink.trouble}")
         if self.at < result.log_bytes and not self.is_cut:
             self._tell.note(f"of the log, {self.at:,} of {result.log_bytes:,} bytes arrived")
         if self._start:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import select
 from contextlib import suppress
 from typing import Any, Final, TextIO
 
@@ -56,9 +57,12 @@ class Sink:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream: Any = stream
+        self._handle = _handle_of(stream)
         self.is_terminal = stream.isatty()
         self._harmless = Harmless() if self.is_terminal else None
         self.is_closed = False
+        self.trouble = ""
+        """Why no more was written, where that is not its reader's wish."""
 
     def write(self, chunk: bytes) -> None:
         """May wait for as long as the reader wants: not to be called where others wait, too."""
@@ -79,10 +83,28 @@ class Sink:
             return
         try:
             self._stream.flush()
-            self._stream.buffer.write(chunk)
-            self._stream.buffer.flush()
-        except (BrokenPipeError, ValueError):  # the latter: closed here
+            if self._handle is None:
+                self._stream.buffer.write(chunk)
+                self._stream.buffer.flush()
+                return
+            # Past Python's buffer, whose lock would be held by a thread that waits, also when everything ends.
+            while chunk:
+                try:
+                    chunk = chunk[os.write(self._handle, chunk) :]
+                except BlockingIOError:  # who started this made it so
+                    select.select([], [self._handle], [])
+        except (OSError, ValueError) as failed:  # the latter: closed here
             self.is_closed = True
+            if isinstance(failed, OSError) and not isinstance(failed, BrokenPipeError):
+                self.trouble = failed.strerror or str(failed)
             # What Python still holds is flushed at its end, where it would complain.
             with suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
+def _handle_of(stream: TextIO) -> int | None:
+    """None: the stream is no file."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None

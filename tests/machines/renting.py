@@ -79,8 +79,13 @@ class Ended:
 
 
 @asynccontextmanager
-async def ionet(machines: Machines, name: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`ionet` as a process of somebody, whose home is a folder of the same name; killed if it is left alive."""
+async def ionet(
+    machines: Machines, name: str, *arguments: str, **streams: int
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`ionet` as a process of somebody, whose home is a folder of the same name; killed if it is left alive.
+
+    `streams`: stdin, stdout, stderr, where they are something else than pipes.
+    """
     home = machines.network.directory / f"home of {name}"
     home.mkdir(exist_ok=True)
     common = ("--url", machines.network.url, "--keypair", str(machines.network.directory / name))
@@ -88,9 +93,9 @@ async def ionet(machines: Machines, name: str, *arguments: str) -> AsyncIterator
         *(sys.executable, "-c", MAIN, *arguments[:2], *common, *arguments[2:]),
         env=environment() | {"HOME": str(home)},
         cwd=home,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=streams.get("stdin", asyncio.subprocess.DEVNULL),
+        stdout=streams.get("stdout", asyncio.subprocess.PIPE),
+        stderr=streams.get("stderr", asyncio.subprocess.PIPE),
         limit=1 << 24,
     )
     try:

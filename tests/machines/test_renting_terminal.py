@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import pty
 from pathlib import Path
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from machines.jobs.paths import is_unprintable
 from machines.renting.terminal import Harmless, Sink, harmless
+from machines.renting.waiting import beside
 
 
 @pytest.mark.parametrize(
@@ -77,3 +80,30 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         assert sink.is_closed
         sink.write(b"second")
         sink.end()
+
+
+def test_a_disk_that_is_full_is_said_and_ends_nothing() -> None:
+    """The log of a job is no reason to lose the job."""
+    with open("/dev/full", "w") as stream:
+        sink = Sink(stream)
+        sink.write(b"first")
+        assert (sink.is_closed, sink.trouble) == (True, os.strerror(errno.ENOSPC))
+        sink.write(b"second")
+
+
+async def test_a_pipe_that_nobody_reads_keeps_nobody_else() -> None:
+    """Writing waits on a thread of its own, which ends with the process."""
+    theirs, ours = os.pipe()
+    with os.fdopen(ours, "w") as stream, os.fdopen(theirs, "rb") as reader:
+        sink = Sink(stream)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(beside(lambda: sink.write(bytes(1 << 20))), 0.2)
+        # What was written in part goes on once somebody reads.
+        assert len(await beside(lambda: reader.read(1 << 20))) == 1 << 20
+
+
+async def test_work_beside_gives_its_value_or_its_error() -> None:
+    """As if it were done here."""
+    assert await beside(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        await beside(lambda: 1 // 0)
