@@ -5,51 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import select
-import shlex
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from client.errors import IonetError
 from machines.jobs import forward, kernel
+from machines.jobs.engine import ContainerFailed, ask, find
 from machines.jobs.holding import Held
 from machines.jobs.spec import Spec, State
 from machines.jobs.status import Folder
 from machines.jobs.watch import Watch
 
-ENGINE: Final = "IONET_CONTAINER_ENGINE"
-"""Environment variable: the engine's command with arguments that all its calls get, `podman --runtime runc` say."""
-_ASK_SECONDS: Final = 60
 _BEGIN_SECONDS: Final = 30.0
 _TMP_MB: Final = 64
 _FILES_OPEN: Final = 1_024
 _NOT_STARTED = (125, 126, 127)
 """What both engines end with where they did not start the program."""
-
-
-class ContainerFailed(IonetError):
-    """The container engine did not do what it was asked for."""
-
-
-@cache
-def engine() -> tuple[str, ...] | None:
-    """The command of an engine that answers; None: there is none."""
-    named = os.environ.get(ENGINE, "").strip()
-    for command in [shlex.split(named)] if named else [["podman"], ["docker"]]:
-        # `docker version` asks the daemon, and fails without it; podman has none, and looks at all it needs for `info`.
-        asking = "version" if Path(command[0]).name == "docker" else "info"
-        if shutil.which(command[0]):
-            with suppress(OSError, subprocess.SubprocessError):
-                if _ask([*command, asking]).returncode == 0:
-                    return tuple(command)
-    return None
 
 
 def name_of(folder: Path) -> str:
@@ -95,7 +70,7 @@ class Container:
 
         Raises `ContainerFailed` or `CannotForward`. What is wrong with the command itself, `outcome` tells.
         """
-        command = engine()
+        command = find()
         if command is None:
             raise ContainerFailed("the container engine is gone")
         self._folder, self._spec, self._command = folder, spec, command
@@ -133,8 +108,8 @@ class Container:
 
     def terminate(self) -> None:
         """SIGTERM for the job's first process."""
-        with suppress(subprocess.SubprocessError):
-            _ask([*self._command, "kill", "--signal", "TERM", name_of(self._folder.path)])
+        with suppress(ContainerFailed):
+            ask([*self._command, "kill", "--signal", "TERM", name_of(self._folder.path)])
 
     def close(self) -> None:
         """Kills what there is, and waits for that."""
@@ -169,44 +144,13 @@ class Container:
         until = time.monotonic() + _BEGIN_SECONDS
         asking = [*self._command, "inspect", "--format", "{{.State.Pid}}", name_of(self._folder.path)]
         while self.process.poll() is None and not self._init:
-            found = _ask(asking)
+            found = ask(asking)
             if found.returncode == 0 and found.stdout.strip().isdigit():
                 self._init = int(found.stdout)
             if time.monotonic() > until:
                 raise ContainerFailed(f"the container did not begin within {_BEGIN_SECONDS:.0f} s")
         if self._init and self._spec.service is not None:
             self._others.append(forward.spawn(self._folder, self._init, None, self._spec.service.port))
-
-
-def pull(image: str, seconds: float, stop: int) -> None:
-    """Fetches an image, where it is not here. `stop`: a descriptor; it is given up once that can be read.
-
-    Raises `ContainerFailed`.
-    """
-    command = engine()
-    if command is None:
-        raise ContainerFailed("the container engine is gone")
-    if _ask([*command, "image", "inspect", "--format", "{{.Id}}", image]).returncode == 0:
-        return
-    with subprocess.Popen(  # noqa: S603 - the image was checked to be a name
-        [*command, "pull", "--quiet", image],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        preexec_fn=kernel.dying_with_us(),
-    ) as pulling:
-        ended = os.pidfd_open(pulling.pid)
-        try:
-            ready = select.select([ended, stop], [], [], seconds)[0]
-            if ended not in ready:
-                pulling.kill()
-                reason = "it was stopped" if ready else f"it took longer than {seconds:.0f} s"
-                raise ContainerFailed(f"the image {image} was not fetched: {reason}")
-        finally:
-            os.close(ended)
-        said = pulling.communicate()[1].decode(errors="replace").strip()
-    if pulling.returncode != 0:
-        raise ContainerFailed(f"the image {image} cannot be fetched: {said[-300:]}")
 
 
 def remove(folder: Folder) -> None:
@@ -217,8 +161,8 @@ def remove(folder: Folder) -> None:
     except FileNotFoundError:
         return
     _kill(command, name)
-    done = _ask([*command, "rm", "--force", name])
-    if done.returncode != 0 and _ask([*command, "inspect", name]).returncode == 0:
+    done = ask([*command, "rm", "--force", name])
+    if done.returncode != 0 and ask([*command, "inspect", name]).returncode == 0:
         raise ContainerFailed(f"the container {name} cannot be removed: {done.stderr.strip()[-300:]}")
     marker.unlink(missing_ok=True)
 
@@ -236,7 +180,7 @@ def guard(folder: Folder) -> None:
 
 def _kill(command: Sequence[str], name: str) -> None:
     """At once: to remove what runs, engines ask it to end, and wait for 10 s."""
-    _ask([*command, "kill", "--signal", "KILL", name])
+    ask([*command, "kill", "--signal", "KILL", name])
 
 
 def _marker(folder: Folder) -> Path:
@@ -248,12 +192,6 @@ def _user(command: Sequence[str], uid: int | None) -> str | None:
     if uid is not None:
         return f"{uid}:{uid}"
     return None if Path(command[0]).name != "docker" else f"{os.getuid()}:{os.getgid()}"
-
-
-def _ask(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - an engine, and names of our own
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_ASK_SECONDS
-    )
 
 
 if __name__ == "__main__":

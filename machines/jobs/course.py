@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from client.errors import IonetError
-from machines.jobs import cgroup, container, content, holding, network, sandbox, status
+from machines.jobs import cgroup, content, engine, holding, network, sandbox, status
 from machines.jobs.cgroup import Group
 from machines.jobs.container import Container
 from machines.jobs.jail import Jail
@@ -76,7 +76,7 @@ class Course:
             stack.callback(os.close, work)
             jail: Jail | Container
             if spec.image is not None:
-                container.pull(spec.image, spec.limits.seconds, self._stop)
+                engine.pull(spec.image, spec.limits.seconds, self._stop)
                 group = Group({})
                 jail = Container(folder, spec, held, self._log.pipe, gpus=self._gpus)
             else:
@@ -179,7 +179,7 @@ class Course:
 
     def _end(self, verdict: Verdict) -> None:
         """Says what came of it, with the outputs."""
-        state, code, reason = verdict
+        (state, code, reason), ended = verdict, int(time.time())
         self._note(doing="collecting")
         sha256, size = self._log.close() if self._log is not None else status.hash_log(self._folder)
         outputs, left_out = self._collect()
@@ -189,7 +189,7 @@ class Course:
             exit_code=code,
             reason=reason[:1_000],
             doing="",
-            ended_at=int(time.time()),
+            ended_at=ended,
             log_sha256=sha256,
             log_bytes=size,
             outputs=outputs,

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Final
 
 from client.errors import IonetError
-from machines.jobs import container, network
+from machines.jobs import engine, network
 from machines.jobs.spec import Limits, Spec
 
 USER: Final = 1_000
@@ -63,15 +63,15 @@ _INSTALL_ENGINE = (
 
 def require() -> Means:
     """What jobs can run in. Raises `NoSandbox`, naming what to install, where nothing works: there is no third way."""
-    (bwrap, reason), engine = _bwrap(), container.engine()
-    if bwrap is None and engine is None:
+    (path, reason), command = _bwrap(), engine.find()
+    if path is None and command is None:
         raise NoSandbox(f"jobs are run in nothing less than a sandbox. {reason}. Or {_INSTALL_ENGINE}")
-    return Means(bwrap, engine)
+    return Means(path, command)
 
 
 def check(image: str | None) -> None:
     """Raises `NoSandbox` where a job with this image, or without one, cannot run."""
-    if image is not None and container.engine() is None:
+    if image is not None and engine.find() is None:
         raise NoSandbox(f"the job names the image {image}, and no container engine works here: {_INSTALL_ENGINE}")
     if image is None:
         bwrap()

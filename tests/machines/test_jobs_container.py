@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from machines.jobs import container, running
-from machines.jobs.container import ContainerFailed
+from machines.jobs.engine import ENGINE, ContainerFailed
 from machines.jobs.health import wait_ready
 from machines.jobs.spec import Limits, Service, Spec
 from machines.jobs.status import Folder
@@ -75,7 +75,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     needs_python()
     archive = tmp_path_factory.mktemp("image") / "root.tar"
     _make_image(archive)
-    named = os.environ.get(container.ENGINE)
+    named = os.environ.get(ENGINE)
     reasons = []
     for command in [named] if named else CANDIDATES:
         words = shlex.split(command)
@@ -99,7 +99,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def host(engine: str, tmp_path: Path) -> Iterator[Host]:
     """A machine whose agent is ourselves."""
     for one in host_of_user("root" if os.geteuid() == 0 else "user", tmp_path):
-        one.environment[container.ENGINE] = engine
+        one.environment[ENGINE] = engine
         yield one
 
 
@@ -112,7 +112,7 @@ def run(host: Host, command: list[str], inputs: dict[str, bytes] | None = None, 
 
 def assert_gone(host: Host, folder: Path) -> None:
     """Fails where a job's container is left."""
-    asking = [*shlex.split(host.environment[container.ENGINE]), "ps", "--all", "--format", "{{.Names}}"]
+    asking = [*shlex.split(host.environment[ENGINE]), "ps", "--all", "--format", "{{.Names}}"]
     until = time.monotonic() + 10
     while container.name_of(folder) in _call(asking):
         assert time.monotonic() < until, "the container is left"
