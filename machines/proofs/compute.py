@@ -7,7 +7,7 @@ each C by SHA-256, then sends it; only then the verifier draws vectors r of sign
 r))), in float64, where r is zero outside one group of columns. It takes O(k n²) for each vector.
 
 **How exact.** Errors are counted in the root mean square of C's entries. Float32 leaves entries off by some 3e-7·√k
-(measured with OpenBLAS, n from 64 to 2,048, on one thread and on two, and by sums of 16 terms), TF32 and float16 by
+(measured with OpenBLAS, n from 64 to 4,096, on one thread and on two, and by sums of 16 terms), TF32 and float16 by
 3e-4·√k, bfloat16 by 2e-3·√k. The sum of a group of w columns is off by √w times as much, and may be off by the
 `tolerance`, 3·2^-24·√(k(n + 1024)w), where w is chosen so that this is at most 7e-4 (n/32 for larger sizes). The worst
 of all honest sums stays 4 times below it; those of TF32 are 9 to 50 times above it on average, and still above it where

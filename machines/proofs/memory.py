@@ -5,14 +5,14 @@ The table is made of lanes of 16 MiB (`lanes`), each from the seed and its numbe
 names a place; the value there, 32 bytes, and the state before are hashed to the next state. So a value is known only
 after the one before it, and nothing can be asked for ahead. The transcript is the last state, then all values. The
 verifier follows the states through the values, which takes a microsecond each, and makes the values of `samples` steps,
-drawn after the answer, itself: 5 ms each, an eighth of what their lane takes.
+drawn after the answer, itself: 7 ms each, an eighth of what their lane takes.
 
 **What it costs to keep less.** Count what a node keeps in words of four bytes, of any round of its lanes, and let f be
 their share of the table's words. One way leads from each first word of a lane to each last one, and the ways meet every
 round at each of its words equally often; so of the ways to a random place at most the share f is blocked by words that
 were kept. Of the 4,194,304 first words of the lane, 1 − f are needed on average, for every step; each four are a block
 of the key stream and one of the first round: (1 − f) · 2,097,152 blocks of AES, (1 − f) · 4 ms on one core that
-encrypts 8 GB a second (`Mixer.value` takes 5 ms). Whoever keeps half spends 20 seconds on 10,000 steps, for which
+encrypts 8 GB a second (`Mixer.value` takes 7 ms). Whoever keeps half spends 20 seconds on 10,000 steps, for which
 `read_seconds` allows 0.2 and the way: 17 µs a step more than are used, enough to keep 0.4% less, or 28% less on 64
 cores that share each lane's work without loss; half of that with 100,000 steps. (This counts words as hashes that can
 neither be compressed nor combined, the usual model of pebbles.) A chain of blocks that are key streams, each keyed by
