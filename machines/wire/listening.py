@@ -22,7 +22,7 @@ from typing import Any, Final
 import h11
 import uvicorn
 from h11._readers import ContentLengthReader
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -81,7 +81,7 @@ async def serve(
         raise CannotListen(f"cannot listen on {host}:{port}: {failed.strerror}: choose another") from None
     with listener:
         config = uvicorn.Config(
-            app,
+            _letting_go(app),
             http=H11Protocol,
             ws="none",
             loop="none",
@@ -106,6 +106,20 @@ async def serve(
             await running
     if not server.started:
         raise CannotListen("the service did not start: its log says why")
+
+
+def _letting_go(app: ASGIApp) -> ASGIApp:
+    """Has other tasks run after each piece that is sent: uvicorn waits only for a caller who is slower than the source,
+    so that one who is fast, or who has gone, would leave a source of gigabytes alone with the loop."""
+
+    async def fair(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_and_let_go(message: Message) -> None:
+            await send(message)
+            await asyncio.sleep(0)
+
+        await app(scope, receive, send_and_let_go)
+
+    return fair
 
 
 def _listen(host: str, port: int) -> socket.socket:

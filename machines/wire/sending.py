@@ -37,6 +37,7 @@ class Sending(AsyncIterable[bytes]):
                     raise ValueError(f"the source gives over the {self._size:,} bytes that were announced")
                 self._wait(self._idle)
                 yield piece
+                await asyncio.sleep(0)  # who takes as fast as the source gives does not keep other tasks from running
                 self._wait(None)
             if sent < self._size:
                 raise ValueError(f"the source gives {sent:,} of the {self._size:,} bytes that were announced")

@@ -27,9 +27,9 @@ from solders.pubkey import Pubkey
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
-from starlette.types import Lifespan
+from starlette.types import Lifespan, Receive, Scope, Send
 
 from client.logs import logger
 from machines.wire.errors import ForAnotherNode, NotAuthentic, Refusal, readable
@@ -123,6 +123,8 @@ def unsigned(
         request.state.reading = reading
         try:
             value = await handler(request)
+            if isinstance(value, StreamingResponse):
+                return _Stream(value)
             return value if isinstance(value, Response) else _answer(request, 200, value)
         except Refusal as refused:
             return _refusal(request, refused.status, str(refused))
@@ -137,6 +139,21 @@ def unsigned(
             return _refusal(request, 500, "the node failed to do this: its log says why")
 
     return endpoint
+
+
+class _Stream(Response):
+    """A stream whose source ends with its answer, also where its caller is gone: else the collector would end it."""
+
+    def __init__(self, made: StreamingResponse) -> None:
+        self._made = made
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._made(scope, receive, send)
+        finally:
+            close = getattr(self._made.body_iterator, "aclose", None)
+            if close is not None:
+                await close()
 
 
 async def authenticate(request: Request) -> Caller:
