@@ -15,7 +15,6 @@ the certificate is the right one, no redirect is followed, nothing is decompress
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -33,8 +32,8 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client.errors import IonetError
-from machines.wire.connecting import connector
-from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, TooMuch, TooSlow, readable
+from machines.wire.connecting import connector, failure
+from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, TooMuch, readable
 from machines.wire.sending import Sending
 from machines.wire.signing import Message, new_nonce, sign_request, verify_answer
 
@@ -214,6 +213,8 @@ class Remote:
 
     def _sign(self, method: str, path: str, content: bytes | None, digest: bytes | None = None) -> tuple[Message, str]:
         """The request as it is sent, and its nonce. Raises ValueError where the path is not one, encoded."""
+        if self._session is None:
+            raise RuntimeError("a Remote is used within `async with`")
         if not path.startswith("/") or "#" in path:
             raise ValueError(f"{path!r} is no path with its query, encoded, that begins with /")
         url, nonce = f"https://{self.endpoint}{path}", new_nonce()
@@ -229,8 +230,7 @@ class Remote:
     async def _ask(
         self, request: Message, content: bytes | Sending | None, size: int | None = None
     ) -> aiohttp.ClientResponse:
-        if self._session is None:
-            raise RuntimeError("a Remote is used within `async with`")
+        assert self._session is not None
         headers = dict(request.headers.items())
         if size is not None:
             headers["content-length"] = str(size)
@@ -281,29 +281,8 @@ class Remote:
                 yield
         except IonetError:
             raise
-        except aiohttp.ServerFingerprintMismatch:
-            message = f"{self._name} has another certificate than the chain says: it is another, or did not announce it"
-            raise NotAuthentic(message) from None
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as failed:
-            raise NodeUnreachable(f"{self._name} cannot be reached: {_why(failed)}") from None
-        except TimeoutError:
-            raise TooSlow(f"{self._name} does not answer, or does not go on, in the time it has") from None
-        except Exception as failed:  # a stranger's bytes were parsed: whatever they break, it is not as agreed
-            raise NodeUnreachable(f"{self._name} does not answer as an agent does: {_why(failed)}") from None
-
-
-def _why(failed: BaseException) -> str:
-    if isinstance(failed, aiohttp.ConnectionTimeoutError):
-        return "no connection in the time it has"
-    if isinstance(failed, aiohttp.ClientConnectorError):
-        failed = failed.os_error
-    if isinstance(failed, ConnectionError) and failed.errno:
-        return os.strerror(failed.errno)
-    if isinstance(failed, aiohttp.ClientResponseError):
-        return readable(failed.message)
-    if isinstance(failed, OSError) and failed.strerror:
-        return readable(failed.strerror)
-    return readable(failed) or type(failed).__name__
+        except Exception as failed:
+            raise failure(self._name, failed) from None
 
 
 def _text(content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from contextlib import suppress
 from functools import partial
@@ -12,6 +13,9 @@ from typing import Any, Final, cast
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
+
+from client.errors import IonetError
+from machines.wire.errors import NodeUnreachable, NotAuthentic, TooSlow, readable
 
 _MAX_UNREAD: Final = 16
 """Answers that lie there unread before a node is hung up on. One is expected, and a few times 100 Continue."""
@@ -32,6 +36,33 @@ def connector(fingerprint: bytes) -> aiohttp.TCPConnector:
     )
     made._factory = cast("partial[ResponseHandler]", partial(_Connection, asyncio.get_running_loop()))
     return made
+
+
+def failure(name: str, failed: Exception) -> IonetError:
+    """Which of our errors it is that a call to a node failed so; `name`: of the node, for people."""
+    match failed:
+        case aiohttp.ServerFingerprintMismatch():
+            return NotAuthentic(
+                f"{name} has another certificate than the chain says: it is another node, or has not announced it yet"
+            )
+        case aiohttp.ConnectionTimeoutError():
+            return NodeUnreachable(f"{name} cannot be reached: no connection in the time it has")
+        case aiohttp.ClientConnectorError():
+            return NodeUnreachable(f"{name} cannot be reached: {_why(failed.os_error)}")
+        case TimeoutError():
+            return TooSlow(f"{name} does not answer, or does not go on, in the time it has")
+        case _:  # a stranger's bytes were parsed: whatever they break, it is not as agreed
+            return NodeUnreachable(f"{name} does not answer as an agent does: {_why(failed)}")
+
+
+def _why(failed: Exception) -> str:
+    if isinstance(failed, ConnectionError) and failed.errno:
+        return os.strerror(failed.errno)
+    if isinstance(failed, aiohttp.ClientResponseError):
+        return readable(failed.message)
+    if isinstance(failed, OSError) and failed.strerror:
+        return readable(failed.strerror)
+    return readable(failed) or type(failed).__name__
 
 
 class _Connection(ResponseHandler):

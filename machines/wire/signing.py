@@ -50,6 +50,8 @@ _OF_ANSWERS: Final = ("@status", "content-digest", NONCE, '"signature";req')
 _DIGEST: Final = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 _NONCE: Final = re.compile(r"[0-9a-f]{32}")
 _NONCE_OF_INPUT: Final = re.compile(r';nonce="([0-9a-f]{32})"')
+_MAX_SIGNATURE: Final = 1_024
+"""Characters of each of a signature's two headers: ours take 300, and each further signature costs a verification."""
 _MAX_KEY_ID: Final = 44
 """Characters of an address in base58."""
 
@@ -236,6 +238,9 @@ def verify_answer(
 
 
 def _verified(message: Message | _Answer, required: tuple[str, ...]) -> VerifyResult:
+    for name, value in message.headers.items():
+        if name.lower() in ("signature", "signature-input") and len(value) > _MAX_SIGNATURE:
+            raise NotAuthentic(f"the header {name} has {len(value):,} characters: it may have {_MAX_SIGNATURE:,}")
     try:
         results = _Verifier(signature_algorithm=ED25519, key_resolver=_Keys()).verify(
             message, max_age=None, expect_tag=TAG, require_components=required

@@ -20,13 +20,12 @@ from client.errors import IonetError
 from machines.wire.certificates import ensure
 from machines.wire.listening import CannotListen, Crowd
 from machines.wire.server import anyone, body, serve, signed
-from tests.machines.wire_servers import HASTY, Memory, World, serving
+from tests.machines.wire_servers import Memory, World, serving
 
 CROWD = Crowd(
-    connections=12,
     per_address=8,
-    handshake_seconds=1.0,
-    head_seconds=1.0,
+    handshake_seconds=2.0,
+    head_seconds=2.0,
     stall_seconds=1.0,
     linger_seconds=1.0,
     keep_alive_seconds=2,
@@ -97,7 +96,7 @@ def head(world: World, method: str, path: str, length: int, digest: bytes = byte
 
 async def is_answered(world: World) -> bool:
     """Whether somebody else is answered, and soon."""
-    async with asyncio.timeout(5), world.remote(HASTY) as remote:
+    async with asyncio.timeout(20), world.remote() as remote:
         return bool(await remote.upload("PUT", "/body", b"ab", 2, sha256(b"ab").digest()) == 2)
 
 
@@ -125,7 +124,7 @@ async def test_a_slow_body_is_refused(world: World, bodies: Bodies, pause: float
     dripping = asyncio.create_task(drip())
     await bodies.begun.wait()
     assert await is_answered(world)
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(20):
         answer = await reader.readuntil(b'"}')
     dripping.cancel()
     assert answer.startswith(b"HTTP/1.1 408")
@@ -149,11 +148,11 @@ async def test_a_body_over_the_limit_is_refused_while_it_comes(world: World) -> 
                     await asyncio.sleep(0)
 
         sending = asyncio.create_task(send())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             answer = await reader.readuntil(b'"}')
         assert answer.startswith(b"HTTP/1.1 413")
         assert b"may have 1,048,576 bytes" in answer
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await sending
         assert memory.grown < 32 * MIB
         assert await is_answered(world)
@@ -163,7 +162,7 @@ async def test_a_caller_that_goes_away_ends_its_handler(world: World, bodies: Bo
     """A body that breaks off is no body."""
     _, writer = await world.open(STRANGER)
     writer.write(head(world, "PUT", "/body", 1000) + b"abc")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await bodies.begun.wait()
         writer.transport.abort()
         await bodies.ended.wait()
@@ -193,12 +192,9 @@ async def test_half_open_connections_stop_nobody(world: World, name: str) -> Non
             stack.callback(connection[1].transport.abort)
             connection[1].write(content)
             opened.append(connection)
-        began = time.monotonic()
         assert await is_answered(world)
-        # Between two bytes of its head a caller does not win time.
-        async with asyncio.timeout(5):
-            await asyncio.gather(*(ends(reader, 4) for reader, _ in opened))
-        assert time.monotonic() - began < 4
+        assert not any(reader.at_eof() for reader, _ in opened)
+        await asyncio.gather(*(ends(reader, 10) for reader, _ in opened))
         assert await is_answered(world)
 
 
@@ -207,7 +203,7 @@ async def test_a_dripping_head_is_cut_off(world: World) -> None:
     reader, writer = await world.open(STRANGER)
     first = head(world, "PUT", "/body", 2, sha256(b"ab").digest()) + b"ab"
     writer.write(first)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert (await reader.readuntil(b"\r\n\r\n2")).startswith(b"HTTP/1.1 200")
     began = time.monotonic()
 
@@ -217,46 +213,40 @@ async def test_a_dripping_head_is_cut_off(world: World) -> None:
             await asyncio.sleep(0.2)
 
     dripping = asyncio.create_task(drip())
-    assert await ends(reader, 4) == b""
+    assert await ends(reader, 20) == b""
     dripping.cancel()
-    assert CROWD.head_seconds - 0.2 < time.monotonic() - began < 3
+    assert CROWD.head_seconds - 0.2 < time.monotonic() - began < len(first) * 0.2 / 2
 
 
 async def test_an_idle_connection_is_closed(world: World) -> None:
     """And its place is another's."""
     reader, writer = await world.open(STRANGER)
     writer.write(head(world, "PUT", "/body", 2, sha256(b"ab").digest()) + b"ab")
-    assert (await ends(reader, 5)).startswith(b"HTTP/1.1 200")
+    assert (await ends(reader, 20)).startswith(b"HTTP/1.1 200")
 
 
-async def test_one_address_has_so_many_connections(world: World) -> None:
-    """One more is closed at once, another address is answered, and who goes makes room."""
-    held = [await world.open(STRANGER) for _ in range(CROWD.per_address)]
-    with pytest.raises(ConnectionError):
-        await world.open(STRANGER)
-    assert await is_answered(world)
-    held[0][1].transport.abort()
+async def test_only_so_many_are_connected(tmp_path: Path, bodies: Bodies) -> None:
+    """One more of an address is closed at once, and one more of all; who goes makes room."""
+    routes = [Route("/body", signed(bodies, anyone), methods=["PUT"])]
+    async with serving(tmp_path, routes, crowd=Crowd(connections=5, per_address=3)) as world:
+        held = [await world.open(STRANGER) for _ in range(3)]
+        with pytest.raises(ConnectionError):
+            await world.open(STRANGER)
+        assert await is_answered(world)
 
-    async def get_in() -> Open:
-        while True:
-            with suppress(ConnectionError):
-                return await world.open(STRANGER)
-            await asyncio.sleep(0.01)
+        held += [await world.open("127.0.0.3") for _ in range(2)]
+        for address in ("127.0.0.3", "127.0.0.4", STRANGER):
+            with pytest.raises(ConnectionError):
+                await world.open(address)
 
-    async with asyncio.timeout(CROWD.head_seconds / 2):  # before the others are cut off
-        held.append(await get_in())
-    for _, writer in held:
-        writer.transport.abort()
-
-
-async def test_all_addresses_have_so_many_connections(world: World) -> None:
-    """Past the number of all, nobody is let in until somebody goes, which is soon."""
-    held = [await world.open(f"127.0.0.{2 + number // 6}") for number in range(CROWD.connections)]
-    with pytest.raises(ConnectionError):
-        await world.open("127.0.0.9")
-    async with asyncio.timeout(5):
-        await asyncio.gather(*(ends(reader, 4) for reader, _ in held))
-    assert await is_answered(world)
+        held[0][1].transport.abort()
+        async with asyncio.timeout(20):
+            while True:
+                with suppress(ConnectionError):
+                    held.append(await world.open("127.0.0.4"))
+                    break
+        for _, writer in held:
+            writer.transport.abort()
 
 
 async def test_an_answer_that_nobody_reads_is_cut_off(world: World, streams: Streams) -> None:
@@ -265,8 +255,9 @@ async def test_an_answer_that_nobody_reads_is_cut_off(world: World, streams: Str
     _, writer = await world.open(STRANGER)
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     writer.write(head(world, "GET", "/stream", 0, sha256().digest()))
-    async with asyncio.timeout(6):
-        assert await is_answered(world)
+    assert await is_answered(world)
+    assert not streams.ended.is_set()
+    async with asyncio.timeout(20):
         await streams.ended.wait()
     assert memory.grown < 32 * MIB
     writer.transport.abort()
@@ -308,7 +299,7 @@ async def test_garbage_is_refused(world: World, name: str) -> None:
     content, status = GARBAGE[name]
     reader, writer = await world.open(STRANGER)
     writer.write(content)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert (await reader.read(len(status)))[: len(status)] == status
     writer.transport.abort()
     assert await is_answered(world)
@@ -320,7 +311,7 @@ async def test_requests_in_a_row_are_answered_in_a_row(world: World) -> None:
     contents = [b"a" * number for number in range(1, 20)]
     for content in contents:
         writer.write(head(world, "PUT", "/body", len(content), sha256(content).digest()) + content)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         for content in contents:
             answer = await reader.readuntil(b"\r\n\r\n%d" % len(content))
             assert answer.startswith(b"HTTP/1.1 200")

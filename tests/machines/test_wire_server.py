@@ -214,6 +214,7 @@ ALL = ("@method", "@authority", "@path", "@query", "ionet-node", "content-digest
         (altered(content_digest=f"sha-256=:{'A' * 43}=:"), 401, "does not hold"),
         (altered(signature="", signature_input=""), 401, "does not hold"),
         (altered(signature="{old}, other=:AAAA:"), 401, "does not hold"),
+        (altered(signature="{old}" + ", b=:AAAA:" * 200), 401, "it may have 1,024"),
         (altered(signature_input='ionet=("@method" {old}'), 401, "does not hold"),
     ],
 )
