@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 from collections import deque
@@ -25,6 +26,10 @@ IDLE_SECONDS: Final = 180.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Busy(IonetError):
@@ -56,10 +61,7 @@ class Session:
 class Prover:
     """The sessions of one agent. `now` is monotonic, in seconds."""
 
-    def __init__(
-        self, processors: int, granted_seconds: float = 900.0, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.processors = processors
+    def __init__(self, granted_seconds: float = 900.0, now: Callable[[], float] = time.monotonic) -> None:
         self.granted_seconds = granted_seconds
         """Of each hour, for all verifiers together."""
         self._clock = now
@@ -129,7 +131,7 @@ class Prover:
     async def fill(self, session: Session, seed: bytes, megabytes: int) -> None:
         """Fills memory with what the seed gives."""
         session.table = None
-        session.table = await self._work(session, memory.fill, seed, megabytes, self.processors)
+        session.table = await self._work(session, memory.fill, seed, megabytes, _cores())
 
     async def read(self, session: Session, nonce: bytes, steps: int) -> bytes:
         """Reads it at places that the nonce gives; the transcript."""

@@ -68,7 +68,7 @@ class Service:
         owner = registration.owner if registration else None
         await enrol.require_named(self.client, target, key, owner, self.options)
         actor = await reads.actor(self.client, target)
-        prover = Prover(actor.processors, self.granted_seconds)
+        prover = Prover(self.granted_seconds)
         duty = Duty(self.client, key, target, self.home, self.keep_seconds, self.options)
         asked = Asked(self.client, target, actor.authority)
         routes = [

@@ -18,17 +18,18 @@ MEGABYTE: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is asked of a node in one challenge. The defaults take some ten seconds of a core."""
+    """How much is asked of a node in one challenge. The defaults take some fifteen seconds of a core."""
 
-    payload_mb: int = 16
+    payload_mb: int = 32
     """Of random bytes, there and back; at least what the matrix takes."""
     trials: int = 3
     """Of bandwidth, clock and compute each: the median counts, their range is the uncertainty."""
-    clock_iterations: int = 1_000_000
+    clock_iterations: int = 24_000_000
+    """A second at 3 GHz."""
     matrix: int = 1_024
     """Rows and columns,"""
-    products: int = 8
-    """and how many products of such matrices make one trial."""
+    products: int = 24
+    """and how many products of such matrices make one trial: half a second of a core."""
     memory_mb: int = 1_024
     """For each processor: nothing above it is ever measured, so no less than the reference of the class."""
     read_steps: int = 10_000

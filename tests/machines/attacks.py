@@ -25,7 +25,7 @@ from tests.machines.hostile import key_of, node_of
 
 HARDWARE = "CPU"
 LIMITS = Limits(
-    payload_mb=2, trials=2, clock_iterations=150_000, matrix=384, products=16, memory_mb=128, read_steps=4_000
+    payload_mb=2, trials=2, clock_iterations=3_000_000, matrix=384, products=16, memory_mb=128, read_steps=4_000
 )
 """Small: a challenge takes some two seconds."""
 VERIFIER = Keypair.from_seed(sha256(b"verifier of attacks").digest())
@@ -34,7 +34,7 @@ VERIFIER = Keypair.from_seed(sha256(b"verifier of attacks").digest())
 @contextmanager
 def agent(kind: str, name: str, processors: int = 1) -> Iterator[Target]:
     """An agent of a kind of `hostile`, as the chain would name it."""
-    command = [sys.executable, "-m", "tests.machines.hostile", kind, name, str(processors), str(VERIFIER.pubkey())]
+    command = [sys.executable, "-m", "tests.machines.hostile", kind, name, str(VERIFIER.pubkey())]
     process = subprocess.Popen(  # noqa: S603 - our own
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -1,6 +1,6 @@
 """Agents that answer challenges, honestly or not: processes of their own, for a verifier to measure, without a chain.
 
-    python -m tests.machines.hostile KIND SEED PROCESSORS OWNER
+    python -m tests.machines.hostile KIND SEED OWNER
 
 prints its endpoint and certificate, and serves until stdin closes.
 """
@@ -145,9 +145,9 @@ def _ship(content: bytes, mbits: float) -> None:
     far.close()
 
 
-async def _main(kind: str, seed: str, processors: int, owner: Pubkey) -> None:
+async def _main(kind: str, seed: str, owner: Pubkey) -> None:
     node = node_of("somebody else" if kind == "impostor" else seed)
-    prover = KINDS[kind](processors, 3_600.0)
+    prover = KINDS[kind](3_600.0)
     asked = Asked(None, node, owner)  # type: ignore[arg-type] # its owner asks, and no chain is asked for
     app = application(challenges.routes(prover, asked), Identity(key_of(seed), node))
     stop = asyncio.Event()
@@ -170,8 +170,8 @@ async def _main(kind: str, seed: str, processors: int, owner: Pubkey) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    kind, seed, processors, owner = arguments
-    asyncio.run(_main(kind, seed, int(processors), Pubkey.from_string(owner)))
+    kind, seed, owner = arguments
+    asyncio.run(_main(kind, seed, Pubkey.from_string(owner)))
 
 
 if __name__ == "__main__":
