@@ -25,6 +25,9 @@ to the next place that it has not, so that w is about 1 / (1 + log(G) / log(1/f)
 tries no more than the read may. Keeping half, with a million tries for each wrong value: w = 4.8%, which 100 samples
 miss with 0.8%; keeping nine tenths: w = 0.8%, missed with 47%.
 
+Whoever fills the table again when the read begins has it in time, if the table is that small: with c cores some 0.06 GB
+times c within what 10,000 steps are allowed. Less than that proves nothing.
+
 What it does not tell: whether the memory is the machine's own. A disk is too slow (80 µs a step), but the memory of a
 GPU or of the machine beside it, 2 to 5 µs away, is not.
 """

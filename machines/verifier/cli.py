@@ -112,11 +112,7 @@ def measure(
     node: Annotated[str, typer.Argument(help="The node's address.")],
     payload_mb: PayloadMb = _DEFAULT.payload_mb,
     trials: Trials = _DEFAULT.trials,
-    clock_iterations: ClockIterations = _DEFAULT.clock_iterations,
-    matrix: Matrix = _DEFAULT.matrix,
-    products: Products = _DEFAULT.products,
     memory_mb: MemoryMb = _DEFAULT.memory_mb,
-    stage_seconds: StageSeconds = _DEFAULT.stage_seconds,
     url: Url = None,
     keypair: KeypairFile = None,
     as_json: AsJson = False,
@@ -126,15 +122,7 @@ def measure(
 
     chosen = settings(ctx, url, keypair, as_json)
     target, key = address(node), chosen.keypair()
-    limits = Limits(
-        payload_mb=payload_mb,
-        trials=trials,
-        clock_iterations=clock_iterations,
-        matrix=matrix,
-        products=products,
-        memory_mb=memory_mb,
-        stage_seconds=stage_seconds,
-    )
+    limits = Limits(payload_mb=payload_mb, trials=trials, memory_mb=memory_mb)
     found: Outcome = chosen.run(
         "measuring", lambda client: measure_once(client, key, target, limits, secrets.token_bytes(32))
     )

@@ -195,6 +195,25 @@ async def test_the_next_node_begins_anew_where_one_goes_away(machines: Machines,
     assert (home / "moved" / "word").read_text() == "again\n"
 
 
+async def test_an_agent_that_begins_anew_is_found_again(machines: Machines) -> None:
+    """It is killed and started again: the job went on meanwhile, and its log goes on where it was."""
+    script = f"echo one; {WAIT}; echo two; echo kept > out/kept"
+    command = ("job", "run", "--output", "found", "--", "sh", "-c", script)
+    with machines.agent("dora") as first:
+        async with routing(machines, first.node), ionet(machines, "alice", *command) as process:
+            assert process.stdout is not None
+            job = opened(await until(process, "works on the job"))
+            assert await asyncio.wait_for(process.stdout.readline(), 60) == b"one\n"
+            first.process.kill()
+            await until(process, "cannot be used now")
+            go(machines, job, "dora")
+            with machines.agent("dora", port=first.port):
+                stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, stdout) == (0, b"two\n"), stderr.decode()
+    assert "the chain has the digest of this very result" in stderr.decode()
+    assert (home_of(machines, "alice") / "found" / "kept").read_text() == "kept\n"
+
+
 async def test_a_job_that_is_kept_is_read_again_and_cancelled(
     machines: Machines, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
