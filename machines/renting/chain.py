@@ -73,10 +73,10 @@ def explained() -> Iterator[None]:
     try:
         yield
     except SolanaRpcException as failed:
-        raise Unreachable(f"the node does not answer: {failed.error_msg}") from failed
+        raise Unreachable(f"the chain does not answer: {failed.error_msg}") from failed
     except RPCException as failed:
         answer: Any = failed.args[0] if failed.args else failed
-        raise Unreachable(f"the node refused: {getattr(answer, 'message', answer)}") from failed
+        raise Unreachable(f"the chain's node refused: {getattr(answer, 'message', answer)}") from failed
 
 
 @asynccontextmanager

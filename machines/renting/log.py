@@ -61,7 +61,8 @@ class Log:
     async def finish(self, copying: asyncio.Task[None], result: Result) -> None:
         """Waits for the rest of a log that has ended, as long as it comes."""
         seen, now = self.at, time.monotonic()
-        last, until = now, now + self._bounds.log + max(result.log_bytes - self.at, 0) / SLOWEST
+        rest = max(min(result.log_bytes, self._limit) - self.at, 0)
+        last, until = now, now + self._bounds.log + rest / SLOWEST
         while self.at < result.log_bytes and not copying.done():
             await asyncio.sleep(min(self._bounds.poll, 0.1))
             now = time.monotonic()

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from solders.pubkey import Pubkey
@@ -14,11 +14,12 @@ from solders.pubkey import Pubkey
 from client.errors import IonetError
 from client.state import Agent
 from machines.jobs import spec
-from machines.jobs.spec import File, Result, Spec
+from machines.jobs.spec import File, Result, Spec, State
 from machines.renting.bounds import Bounds
 from machines.renting.chain import OnChain, Place
 from machines.renting.inputs import InputRefused, open_regular
 from machines.renting.service import Answer, Caller
+from machines.renting.terminal import harmless
 from machines.wire.calls import Timeouts
 from machines.wire.errors import NodeRefused, NodeUnreachable, TooSlow
 
@@ -28,6 +29,7 @@ _LIMIT: Final = spec.MAX_BYTES + (1 << 20)
 """Bytes of what a node says of a job: the result, and what is around it."""
 _LOG_IDLE: Final = 60.0
 """Seconds without a byte of a log; then it is asked for anew, from where it was."""
+_MAX_LEFT_OUT: Final = 100
 _HEALTH_SECONDS: Final = 10.0
 _PIECE: Final = 256 << 10
 
@@ -45,12 +47,18 @@ class Missing(msgspec.Struct):
 class Seen(msgspec.Struct):
     """How a job is at its node."""
 
-    state: str
-    """`unknown`, `new`, or a result's."""
+    state: Literal["unknown", "new"] | State
+    """`unknown`: the node has no spec of it; `new`: it was not started."""
     doing: str = ""
     left_out: list[str] = []
     """What was in /work/out and is no output, with the reason."""
     result: Result | None = None
+
+    @property
+    def harmless_left_out(self) -> list[str]:
+        """The same, to be shown: not more than people read."""
+        more = len(self.left_out) - _MAX_LEFT_OUT
+        return [harmless(one) for one in self.left_out[:_MAX_LEFT_OUT]] + ([f"and {more} more"] if more > 0 else [])
 
     @property
     def is_preparing(self) -> bool:
@@ -164,7 +172,7 @@ class Machine:
         try:
             return msgspec.convert(answer, kind)
         except (msgspec.MsgspecError, ValueError, RecursionError) as wrong:
-            raise Nonsense(f"node {self.node} answers what no agent says: {str(wrong)[:200]}") from None
+            raise Nonsense(f"node {self.node} answers what no agent says: {harmless(str(wrong))[:200]}") from None
 
 
 async def _pieces(source: Path, file: File) -> AsyncIterator[bytes]:

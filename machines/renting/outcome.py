@@ -81,7 +81,7 @@ class Outcome:
             said.append(_ended(self.result))
             if self.folder is not None:
                 said.append(f"{len(self.result.outputs)} outputs are in {self.folder}")
-            said += [f"left behind: {harmless(one)}" for one in self.left_out[:10]]
+            said += [f"left behind: {one}" for one in self.left_out[:10]]
             if len(self.left_out) > 10:
                 said.append(f"left behind: {len(self.left_out) - 10} more")
         if self.reported == "confirmed":

@@ -105,7 +105,7 @@ def outputs(
             seen = await _seen(going, machine)
             if seen.result is None:
                 raise NotYet(f"job {at} is {seen.state}: its outputs are there once it has ended")
-            outcome.result, outcome.left_out = seen.result, seen.left_out
+            outcome.result, outcome.left_out = seen.result, seen.harmless_left_out
             await fetching.fetch(machine, seen.result)
             return seen.result
 

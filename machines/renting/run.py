@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.cli.output import when
-from client.errors import IonetError
+from client.errors import IonetError, Unreachable
 from client.state import Job
 from machines.jobs.spec import digest
 from machines.renting.bounds import Bounds
@@ -64,6 +64,9 @@ async def rent(
             except IonetError as failed:
                 outcome.error = str(failed)
                 await _failed(failed, going, outcome)
+            except Exception:
+                tell.note(interrupts.last_words)
+                raise
             return outcome
 
 
@@ -146,7 +149,7 @@ async def _filled(work: Work, going: Going, outcome: Outcome) -> bool:
         if going.place is not None:
             outcome.node, outcome.endpoint = going.place.node, going.endpoint
         if going.seen is not None:
-            outcome.left_out = going.seen.left_out
+            outcome.left_out = going.seen.harmless_left_out
 
 
 async def _interrupted(chain: OnChain, outcome: Outcome, interrupts: Interrupts, wishes: Wishes) -> None:
@@ -160,6 +163,9 @@ async def _interrupted(chain: OnChain, outcome: Outcome, interrupts: Interrupts,
 async def _failed(failed: IonetError, going: Going, outcome: Outcome) -> None:
     """Ends a job of which nothing can come; leaves one whose work may be worth something, or is to be disputed."""
     chain = going.chain
+    if isinstance(failed, Unreachable):
+        chain.tell.note(f"job {chain.address} goes on as it was: `ionet job logs {chain.address} --follow`")
+        return
     is_vain = isinstance(failed, (NoNode, NotTaken, NotReady, InputRefused))
     is_vain = is_vain or (isinstance(failed, NodeGone) and not going.is_started)
     await _end_or_leave(chain, outcome, ends=is_vain)
