@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,11 +109,3 @@ def _ended(result: Result) -> str:
         return f"the command ended with exit code {result.exit_code}{took}"
     code = "" if result.exit_code is None else f", with exit code {result.exit_code}"
     return f"the job {'was stopped' if result.state == 'stopped' else 'failed'}{took}{code}: {harmless(result.reason)}"
-
-
-def write_json(value: object) -> None:
-    """JSON alone on stdout."""
-    from client.cli.output import emit
-
-    emit(value)
-    sys.stdout.flush()

@@ -55,6 +55,7 @@ def logs(
     async def followed(going: Going) -> None:
         outcome.result = await going.attend(going.result, may_be_over=True)
         outcome.log_is_whole = going.log.end(outcome.result)
+        await _say_if_it_costs(going)
 
     async def shown(going: Going) -> None:
         async def work(machine: Machine) -> None:
@@ -112,6 +113,7 @@ def outputs(
         result = await going.attend(fetched, may_be_over=True)
         outcome.folder = folder if result.outputs else None
         outcome.reported = await _reported(going, result)
+        await _say_if_it_costs(going)
 
     going = _go_on(chosen, at, Sink(sys.stderr), Bounds(node=0, away=20), work, may_deliver=False)
     if going.place is not None:
@@ -172,6 +174,18 @@ async def _seen(going: Going, machine: Machine) -> Seen:
     if seen.result is not None:
         going.require_ours(seen.result, machine)
     return seen
+
+
+async def _say_if_it_costs(going: Going) -> None:
+    """A job goes on until its hours are over, though its command has ended."""
+    from client.state import Job
+
+    at = going.chain.address
+    if (await going.chain.read()).state == Job.RUNNING:
+        going.chain.tell.note(
+            f"the command has ended, and the job has not: `ionet job cancel {at}` pays its node and refunds the rest, "
+            f"`ionet job outputs {at}` fetches what it left"
+        )
 
 
 async def _reported(going: Going, result: Result) -> Reported:

@@ -232,6 +232,7 @@ async def test_a_job_that_is_kept_is_read_again_and_cancelled(
     assert (await asyncio.to_thread(network.run, "alice", "job", "logs", job, "--from", "4")).stdout == "456789\n"
     followed = await asyncio.to_thread(network.run, "alice", "job", "logs", job, "--follow")
     assert (followed.exit_code, followed.stdout) == (0, "0123456789\n")
+    assert f"the job has not: `ionet job cancel {job}`" in followed.stderr
     again = await said_by(machines, "alice", "job", "outputs", job, "--output", str(home / "again"))
     assert again["reported"] == "confirmed"
     assert (home / "again" / "kept").read_text() == "kept\n"
