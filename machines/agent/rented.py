@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import aiohttp
 import psutil
+import yarl
 from solders.pubkey import Pubkey
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -212,7 +213,7 @@ async def _call(request: Request, socket: Path) -> Response:
     try:
         answer = await session.request(
             request.method,
-            f"http://service/{path}{'?' if query else ''}{query}",
+            yarl.URL(f"http://service/{path}{'?' if query else ''}{query}", encoded=True),
             headers=headers,
             data=content or None,
             allow_redirects=False,

@@ -7,7 +7,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,30 +16,10 @@ from solders.pubkey import Pubkey
 
 from client import addresses, keys, state
 from machines.agent.hardware import detect
-from machines.jobs import sandbox
-from machines.jobs.sandbox import NoSandbox
 from machines.jobs.spec import Spec, canonical, digest, parse_result
 from machines.wire.calls import Remote
 from machines.wire.errors import NodeRefused, NotAuthentic
-from tests.machines.network import MAIN, Agent, Machines, environment, new_machines
-
-try:
-    sandbox.require()
-except NoSandbox as missing:
-    pytest.skip(f"an agent needs a sandbox: {missing}", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with new_machines(tmp_path_factory.mktemp("machines")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def ann(machines: Machines) -> Iterator[Agent]:
-    """An agent that tests share."""
-    with machines.agent("ann") as agent:
-        yield agent
+from tests.machines.network import MAIN, Agent, Machines, environment
 
 
 def remote(machines: Machines, agent: Agent, key: Keypair) -> Remote:

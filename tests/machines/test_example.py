@@ -7,15 +7,12 @@ import json
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from machines.jobs import sandbox
-from machines.jobs.sandbox import NoSandbox
-from tests.machines.network import Agent, Machines, new_machines
+from tests.machines.network import Agent, Machines
 from tests.machines.renting import ionet, routing, run
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "language" / "serve.py"
@@ -26,23 +23,6 @@ SENTENCES = {
     "fr": "Où est la gare la plus proche, s'il vous plaît ?",
     "ja": "一番近い駅はどこですか。",
 }
-
-try:
-    sandbox.require()
-except NoSandbox as missing:
-    pytest.skip(f"an agent needs a sandbox: {missing}", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with new_machines(tmp_path_factory.mktemp("machines")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def agent(machines: Machines) -> Iterator[Agent]:
-    with machines.agent("ann") as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +40,10 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-async def test_a_model_is_deployed_called_and_paid_for(machines: Machines, agent: Agent, packages: Path) -> None:
+async def test_a_model_is_deployed_called_and_paid_for(machines: Machines, ann: Agent, packages: Path) -> None:
     """Healthy, and right in three languages: by a signed call, and for any tool on a local port."""
     await asyncio.to_thread(machines.renter, "rita")
-    async with routing(machines, agent.node):
+    async with routing(machines, ann.node):
         deployed = await run(
             *(machines, "rita", "job", "deploy", "--class", "CPU", "--port", "8080", "--health", "/health"),
             *(

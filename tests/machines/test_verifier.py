@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -22,35 +21,15 @@ from client import addresses, keys, state
 from client.errors import IonetError
 from client.rpc import connect
 from client.sending import SendOptions
-from machines.jobs import sandbox
-from machines.jobs.sandbox import NoSandbox
 from machines.proofs import seeds
 from machines.verifier import plan, targets
 from machines.verifier.plan import Limits, Target
 from machines.verifier.rounds import Round, Rounds, Row
 from machines.verifier.service import Verifier
 from tests.machines.attacks import LIMITS
-from tests.machines.network import Agent, Machines, new_machines
-
-try:
-    sandbox.require()
-except NoSandbox as missing:
-    pytest.skip(f"an agent needs a sandbox: {missing}", allow_module_level=True)
+from tests.machines.network import Agent, Machines
 
 QUICK = replace(LIMITS, trials=1, memory_mb=64)
-
-
-@pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with new_machines(tmp_path_factory.mktemp("machines")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def ann(machines: Machines) -> Iterator[Agent]:
-    """An agent that tests share."""
-    with machines.agent("ann") as agent:
-        yield agent
 
 
 def verifier(

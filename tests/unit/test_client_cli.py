@@ -24,6 +24,8 @@ COMMANDS = [
     *(["user", name] for name in ("register", "show")),
     *(["job", name] for name in ("quote", "open", "extend", "cancel", "report", "settle", "release")),
     *(["job", name] for name in ("finish", "dispute", "resolve", "lapse", "show", "list")),
+    *(["job", name] for name in ("run", "deploy", "call", "forward", "logs", "outputs")),
+    *(["agent", "show"], ["verifier", "measure"]),
     *(["epoch", name] for name in ("show", "close")),
     *(["burn", name] for name in ("show", "quote", "sell")),
     *(["grant", name] for name in ("user", "owner")),
@@ -92,7 +94,7 @@ def test_units_are_in_the_help() -> None:
 def test_the_root_lists_every_group() -> None:
     """Our own, and what other packages add."""
     shown = ionet("--help").stdout
-    for name in (*_OWN, "demo", "indexer", "verify"):
+    for name in (*_OWN, "agent", "demo", "indexer", "verifier", "verify"):
         assert f" {name} " in shown
 
 
