@@ -22,6 +22,7 @@ from solders.pubkey import Pubkey
 from client import addresses, keys, state
 from client.economics import IO, USD
 from client.network import ESCROW, Parameters
+from machines.jobs import running
 from tests.unit.client_network import Network, new_network
 
 PARAMETERS = Parameters(escrow=replace(ESCROW, dispute_seconds=0, min_work_seconds=0))
@@ -171,4 +172,9 @@ def new_machines(directory: Path, parameters: Parameters = PARAMETERS) -> Iterat
             keys.save(directory / f"member-{index}", member)
         keys.save(directory / "router", network.world.router)
         network.world.prices()
-        yield Machines(network)
+        try:
+            yield Machines(network)
+        finally:
+            for job in directory.glob("agent of */jobs/*"):  # they outlive their agents
+                running.stop(job)
+                running.wait(job)
