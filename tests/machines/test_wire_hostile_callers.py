@@ -80,7 +80,8 @@ async def bodies() -> Bodies:
 @pytest.fixture
 async def world(tmp_path: Path, streams: Streams, bodies: Bodies) -> AsyncIterator[World]:
     routes = [
-        Route("/body", signed(bodies, anyone, limit=MIB, seconds=2.0, idle=1.0), methods=["PUT"]),
+        Route("/body", signed(bodies, anyone, limit=MIB, seconds=2.0, idle=60.0), methods=["PUT"]),
+        Route("/idle", signed(bodies, anyone, limit=MIB, seconds=60.0, idle=1.0), methods=["PUT"]),
         Route("/stream", signed(streams, anyone), methods=["GET"]),
     ]
     async with serving(tmp_path, routes, crowd=CROWD) as made:
@@ -110,11 +111,11 @@ async def ends(reader: asyncio.StreamReader, within: float) -> bytes:
     return bytes(received)
 
 
-@pytest.mark.parametrize("pause", [0.3, 60.0])
-async def test_a_slow_body_is_refused(world: World, bodies: Bodies, pause: float) -> None:
+@pytest.mark.parametrize(("path", "pause"), [("/body", 0.3), ("/idle", 60.0)])
+async def test_a_slow_body_is_refused(world: World, bodies: Bodies, path: str, pause: float) -> None:
     """One that drips and one that stops get 408, and others are answered meanwhile."""
     reader, writer = await world.open(STRANGER)
-    writer.write(head(world, "PUT", "/body", 1000))
+    writer.write(head(world, "PUT", path, 1000))
 
     async def drip() -> None:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import threading
 from contextlib import aclosing, suppress
 from itertools import cycle
 from pathlib import Path
@@ -289,11 +290,11 @@ def test_an_endpoint_that_is_none_is_named(endpoint: str) -> None:
 
 async def test_a_name_that_never_resolves_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fifty names whose servers keep still end in time, and the process's own threads are free meanwhile."""
-    import threading
-
-    release = threading.Event()
+    release, looked_up = threading.Event(), 0
 
     def never(*_: object, **__: object) -> list[Any]:
+        nonlocal looked_up
+        looked_up += 1
         release.wait(30)
         return []
 
@@ -307,6 +308,8 @@ async def test_a_name_that_never_resolves_stops_nobody_else(monkeypatch: pytest.
     try:
         async with asyncio.timeout(20):
             asking = [asyncio.create_task(ask()) for _ in range(50)]
+            while looked_up < 6:  # noqa: ASYNC110 (threads count)
+                await asyncio.sleep(0.01)
             assert await asyncio.to_thread(sum, [1, 2]) == 3
             await asyncio.gather(*asking)
     finally:
@@ -315,21 +318,24 @@ async def test_a_name_that_never_resolves_stops_nobody_else(monkeypatch: pytest.
 
 async def test_a_node_that_speaks_unasked_is_hung_up_on(tmp_path: Path) -> None:
     """Between two calls, answers to nothing do not fill the memory, and the next call is one of ours."""
-    gone = asyncio.Event()
+    is_idle, gone = asyncio.Event(), asyncio.Event()
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request, nonce = await asked(reader)
+        writer.write(answer(request, nonce, AGENT))
+        await is_idle.wait()
         try:
-            request, nonce = await asked(reader)
-            writer.write(answer(request, nonce, AGENT))
             while True:
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n" * 1000)
+                writer.write((OK + b"content-length: 0\r\n\r\n") * 1000)
                 await writer.drain()
+                await asyncio.sleep(0)
         finally:
             gone.set()
 
     async with hostile(tmp_path, script, AGENT) as world, world.remote(HASTY) as remote:
         memory = Memory()
         assert await remote.json("GET", "/v1/node") == {}
+        is_idle.set()
         async with asyncio.timeout(20):
             await gone.wait()
         assert memory.grown < 64 * MIB

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -332,6 +333,37 @@ async def test_bodies_pass_in_constant_memory(world: World) -> None:
                 received.update(piece)
         assert received.digest() == hashed.digest()
         assert memory.grown < 32 << 20
+
+
+async def test_a_slow_handler_holds_its_caller_back(tmp_path: Path) -> None:
+    """What it has not read yet waits at the caller, and not in the server's memory."""
+    begun, go_on, given = asyncio.Event(), asyncio.Event(), 0
+
+    async def late(request: Request) -> dict[str, Any]:
+        await anext(chunks(request))
+        begun.set()
+        await go_on.wait()
+        return {}
+
+    async def source() -> AsyncIterator[bytes]:
+        nonlocal given
+        while given < 256:
+            given += 1
+            yield PIECE
+
+    routes = [Route("/late", signed(late, anyone, limit=1 << 40), methods=["PUT"])]
+    async with serving(tmp_path, routes) as world, world.remote() as remote:
+        memory = Memory()
+        sending = asyncio.create_task(remote.upload("PUT", "/late", source(), 256 * len(PIECE), bytes(32)))
+        await begun.wait()
+        before = -1
+        while given != before:
+            before = given
+            await asyncio.sleep(0.2)
+        assert given < 256
+        assert memory.grown < 32 << 20
+        go_on.set()
+        assert await sending == {}
 
 
 async def test_an_upload_is_refused_at_its_end_where_its_hash_differs(world: World) -> None:
