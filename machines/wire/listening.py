@@ -86,6 +86,7 @@ async def serve(
             ws="none",
             loop="none",
             log_config=None,
+            log_level="critical",  # strangers' garbage would fill the log; what goes wrong here is logged by `server`
             access_log=False,
             proxy_headers=False,
             server_header=False,

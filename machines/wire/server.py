@@ -150,6 +150,9 @@ class _Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._made(scope, receive, send)
+        except Exception:
+            _log.exception("stream.failed", path=readable(scope["path"]))
+            raise  # the connection is cut: its caller sees that something is missing
         finally:
             close = getattr(self._made.body_iterator, "aclose", None)
             if close is not None:

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from machines.wire.errors import NodeRefused, NotAuthentic, Refusal
+from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, Refusal
 from machines.wire.seen import LIFE_SECONDS, Seen
 from machines.wire.server import (
     Identity,
@@ -66,6 +66,14 @@ async def broken(request: Request) -> None:
     raise KeyError("a secret of the node")
 
 
+async def cut(request: Request) -> StreamingResponse:
+    async def content() -> AsyncIterator[bytes]:
+        yield b"the beginning"
+        raise KeyError("the disk is gone")
+
+    return StreamingResponse(content(), headers={"content-length": "1000"})
+
+
 async def numbers(request: Request) -> int:
     return sum(await read_json(request, list[int]))
 
@@ -86,6 +94,7 @@ ROUTES = [
     Route("/count", signed(count, anyone, limit=1 << 40), methods=["PUT"]),
     Route("/pieces", signed(pieces, anyone), methods=["GET"]),
     Route("/broken", signed(broken, anyone), methods=["GET"]),
+    Route("/cut", signed(cut, anyone), methods=["GET"]),
     Route("/numbers", signed(numbers, anyone), methods=["POST"]),
     Route("/others", signed(echo, nobody), methods=["GET"]),
     Route("/open", unsigned(token_or_key), methods=["GET"]),
@@ -333,6 +342,16 @@ async def test_bodies_pass_in_constant_memory(world: World) -> None:
                 received.update(piece)
         assert received.digest() == hashed.digest()
         assert memory.grown < 32 << 20
+
+
+async def test_a_stream_whose_source_fails_is_cut(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Its reader sees that something is missing, and the node's log says why."""
+    async with world.remote() as remote:
+        with pytest.raises(NodeUnreachable, match="does not answer as an agent does"):
+            async with aclosing(remote.stream("/cut", limit=1000)) as stream:
+                assert [piece async for piece in stream] == []
+        assert await remote.json("POST", "/numbers", [1]) == 1
+    assert "the disk is gone" in caplog.text
 
 
 async def test_a_slow_handler_holds_its_caller_back(tmp_path: Path) -> None:
