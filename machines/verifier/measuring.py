@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import Final
 
 from solders.keypair import Keypair
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_fixed
 
 from client.errors import IonetError
 from machines.proofs import clock, compute, memory, payload, seeds
@@ -33,6 +33,10 @@ from machines.wire.errors import NodeRefused, NodeUnreachable
 PINGS: Final = 5
 TRIES: Final = 3
 """To reach a node, a second apart."""
+BUSY_SECONDS: Final = 60.0
+"""For which a node may be in another verifier's challenge, or its chain away, before that counts against it."""
+_PASSES: Final = {409, 503}
+"""HTTP's numbers for it."""
 
 
 class Unproved(IonetError):
@@ -157,10 +161,7 @@ class Stages:
     async def begin(self, one: Subject) -> None:
         """Reaches the node, and measures how far it is."""
         tries = AsyncRetrying(
-            retry=retry_if_exception_type((NodeUnreachable, NodeRefused)),
-            stop=stop_after_attempt(TRIES),
-            wait=wait_fixed(1),
-            reraise=True,
+            retry=retry_if_exception(_may_pass), stop=_has_tried_enough, wait=wait_fixed(1), reraise=True
         )
         async for attempt in tries:
             with attempt:
@@ -282,6 +283,17 @@ class Stages:
         if _text(answer, "sha256") != digest.hex():
             raise Unproved("it received other bytes than it was sent")
         return seconds
+
+
+def _may_pass(failed: BaseException) -> bool:
+    return isinstance(failed, NodeUnreachable) or (isinstance(failed, NodeRefused) and failed.status in _PASSES)
+
+
+def _has_tried_enough(state: RetryCallState) -> bool:
+    failed = state.outcome.exception() if state.outcome else None
+    if isinstance(failed, NodeRefused):
+        return (state.seconds_since_start or 0.0) >= BUSY_SECONDS
+    return state.attempt_number >= TRIES
 
 
 def _require(verdict: Verdict) -> None:

@@ -24,7 +24,7 @@ from solders.pubkey import Pubkey
 
 from machines.agent import challenges
 from machines.agent.asked import Asked
-from machines.agent.prover import Prover, Session
+from machines.agent.prover import Busy, Prover, Session
 from machines.proofs import clock, compute, memory
 from machines.proofs.lanes import Mixer
 from machines.verifier import measuring
@@ -47,6 +47,18 @@ class Late(Prover):
         if self._pings <= measuring.PINGS:
             time.sleep(LATE_SECONDS)
         return super().session(id, verifier)
+
+
+class InUse(Prover):
+    """Honest, and in somebody else's challenge the first few times."""
+
+    _asked = 0
+
+    def begin(self, verifier: Pubkey) -> Session:
+        self._asked += 1
+        if self._asked <= measuring.TRIES + 1:
+            raise Busy("another challenge runs")
+        return super().begin(verifier)
 
 
 class Proxy(Prover):
@@ -107,6 +119,7 @@ class Sloppy(Prover):
 KINDS: dict[str, type[Prover]] = {
     "honest": Prover,
     "late": Late,
+    "busy": InUse,
     "proxy": Proxy,
     "replaying": Replaying,
     "skipping": Skipping,

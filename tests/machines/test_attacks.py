@@ -106,3 +106,8 @@ async def test_who_is_there_only_when_watched_is_worth_what_it_was_there_for(
     now_and_then = points([honest[0], away, away, away], reference)[honest[0].node]
     always = points([honest[0]] * 4, reference)[honest[0].node]
     assert now_and_then == always // 4
+
+
+async def test_who_is_in_another_verifiers_challenge_is_waited_for(reference: Reference) -> None:
+    """An honest node that is busy for some seconds loses nothing by it."""
+    assert (await attempt("busy", reference)).failure is None
