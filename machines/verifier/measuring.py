@@ -27,7 +27,7 @@ from machines.proofs import clock, compute, memory, payload, seeds
 from machines.proofs.verdict import Verdict
 from machines.verifier.plan import MEGABYTE, Limits, Target
 from machines.verifier.results import Outcome, Reading
-from machines.wire.calls import Remote
+from machines.wire.calls import Exchange, Remote
 from machines.wire.errors import NodeRefused, NodeUnreachable
 
 PINGS: Final = 5
@@ -168,10 +168,9 @@ class Stages:
                 one.session = _text(await one.remote.json("POST", "/v1/challenge"), "session")
         for _ in range(PINGS):
             nonce = secrets.token_hex(16)
-            began = time.perf_counter()
             answer = await self._ask(one, "ping", {"nonce": nonce})
-            one.note("latency", (time.perf_counter() - began) * 1e6)
-            if _text(answer, "nonce") != nonce:
+            one.note("latency", answer.seconds * 1e6)
+            if _text(answer.value, "nonce") != nonce:
                 raise Unproved("it answered a ping with another nonce")
         one.rtt = min(one.trials["latency"]) / 1e6
 
@@ -196,7 +195,7 @@ class Stages:
             return
         megabytes = self.limits.memory_mb * one.target.processors
         answer = await self._ask(one, "memory", {"seed": one.stage("memory", trial).hex(), "megabytes": megabytes})
-        if not isinstance(answer, dict) or answer.get("filled") is not True:
+        if not isinstance(answer.value, dict) or answer.value.get("filled") is not True:
             raise Unproved("it did not fill its memory")
 
     async def read(self, one: Subject, trial: int) -> None:
@@ -232,11 +231,9 @@ class Stages:
         await self._upload(one, content)
         seeds = [one.stage("compute", trial, processor) for processor in range(one.target.processors)]
         body = {"seeds": [seed.hex() for seed in seeds], "n": n, "steps": steps}
-        began = time.perf_counter()
         answer = await self._ask(one, "compute", body)
-        seconds = time.perf_counter() - began
-        one.commitments = _hashes(answer, "commitments", len(seeds))
-        one.note("compute", compute.gflops(n, steps, seconds))
+        one.commitments = _hashes(answer.value, "commitments", len(seeds))
+        one.note("compute", compute.gflops(n, steps, answer.seconds))
 
     async def products(self, one: Subject, trial: int) -> None:
         """What it committed to: fetched, and checked with randomness that it could not know."""
@@ -253,11 +250,9 @@ class Stages:
         """A chain of hashes, of which no step can begin before the one before it ended."""
         seed, iterations = one.stage("clock", trial), self.limits.clock_iterations
         body = {"seed": seed.hex(), "iterations": iterations, "segments": clock.SEGMENTS}
-        began = time.perf_counter()
         answer = await self._ask(one, "clock", body)
-        seconds = time.perf_counter() - began
-        one.checkpoints = _hashes(answer, "checkpoints", clock.SEGMENTS)
-        one.note("clock", clock.mhz(iterations, seconds))
+        one.checkpoints = _hashes(answer.value, "checkpoints", clock.SEGMENTS)
+        one.note("clock", clock.mhz(iterations, answer.seconds))
 
     async def checkpoints(self, one: Subject, trial: int) -> None:
         """Some segments of the chain, computed again."""
@@ -271,8 +266,8 @@ class Stages:
             with suppress(IonetError):
                 await one.remote.json("DELETE", one.path)
 
-    async def _ask(self, one: Subject, what: str, body: object) -> object:
-        return await one.remote.json("POST", f"{one.path}/{what}", body, timeout=self.limits.stage_seconds)
+    async def _ask(self, one: Subject, what: str, body: object) -> Exchange:
+        return await one.remote.exchange("POST", f"{one.path}/{what}", body, timeout=self.limits.stage_seconds)
 
     async def _upload(self, one: Subject, content: bytes) -> float:
         """Sends a payload in place of the one before; how long it took, seconds."""
