@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,9 +15,14 @@ import pytest
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from client import addresses, keys, state
+from client import accounts, addresses, keys, state
+from client.rpc import connect
+from machines.agent import service
+from machines.agent.enrol import Registration
 from machines.agent.hardware import detect
+from machines.agent.home import Home
 from machines.jobs.spec import Spec, canonical, digest, parse_result
+from machines.wire import certificates
 from machines.wire.calls import Remote
 from machines.wire.errors import NodeRefused, NotAuthentic
 from tests.machines.network import MAIN, Agent, Machines, environment
@@ -226,3 +232,32 @@ def test_it_says_who_it_is(machines: Machines, ann: Agent) -> None:
     assert (said["node"], said["agent"]) == (str(ann.node), str(ann.key.pubkey()))
     assert machines.said_of(ann.node).actor == ann.node
     assert addresses.agent(ann.node) != ann.node
+
+
+async def test_a_certificate_is_renewed_while_it_serves(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Soon before it ends there is another, the chain says so, and the agent goes on at the same place with it."""
+    monkeypatch.setattr(service, "RENEW_SECONDS", 0.3)
+    owner = await asyncio.to_thread(machines.owner, "dora")
+    home = Home.at(machines.folder("dora"))
+    async with connect(machines.network.url) as client:
+        agent = service.Service(client, home, "127.0.0.1:0", None, granted_seconds=900.0, keep_seconds=3_600.0)
+        running = asyncio.create_task(agent.run(None, Registration(owner, "CPU", 1)))
+        key = home.key()
+
+        async def said(before: bytes) -> state.Agent:
+            async with asyncio.timeout(60):
+                while True:
+                    found = await accounts.fetch_all(client, state.Agent, {"key": key.pubkey()})
+                    if found and (one := next(iter(found.values()))).certificate not in (before, bytes(32)):
+                        return one
+                    await asyncio.sleep(0.1)
+
+        first = await said(bytes(32))
+        (home.tls / "certificate.pem").unlink()
+        certificates.ensure(home.tls, "127.0.0.1", days=1, renew_within_days=0)
+        second = await said(first.certificate)
+        async with Remote(second.endpoint, second.certificate, second.actor, second.key, Keypair()) as anyone:
+            assert (await anyone.json("GET", "/v1/node"))["node"] == str(second.actor)
+        assert second.endpoint == first.endpoint
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
