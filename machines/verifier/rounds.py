@@ -54,6 +54,10 @@ class Round(msgspec.Struct, frozen=True):
     number: int
     secret: str
     """32 bytes in hex."""
+    opened_at: int
+    """The chain's time before the commitment, Unix seconds,"""
+    latest: int
+    """and the last at which the challenge may begin: kept, so that who starts again does not draw another time."""
     stage: Literal["drafted", "committed", "measuring", "measured"]
     rows: tuple[Row, ...] = ()
 
@@ -81,10 +85,13 @@ class Rounds:
         except msgspec.MsgspecError as damaged:
             raise IonetError(f"{self._file} is damaged ({damaged}): delete it; its round is lost") from None
 
-    async def commit(self) -> Round:
-        """Binds this verifier to a secret that nobody knows. Raises `Refused` where it is no member."""
-        genesis = (await reads.committee(self.client)).genesis
-        epoch = economics.epoch_at(genesis, await chain_time(self.client))
+    async def commit(self, window_seconds: int = 1) -> Round:
+        """Binds this verifier to a secret that nobody knows; the challenge is to begin within so many seconds.
+
+        Raises `Refused` where it is no member.
+        """
+        genesis, now = (await reads.committee(self.client)).genesis, await chain_time(self.client)
+        epoch = economics.epoch_at(genesis, now)
         if epoch is None:
             raise IonetError("epoch 1 has not begun: challenges belong to an epoch")
         drafted = Round(
@@ -92,6 +99,8 @@ class Rounds:
             epoch=epoch,
             number=await self._free_number(epoch),
             secret=secrets.token_hex(32),
+            opened_at=now,
+            latest=now + window_seconds,
             stage="drafted",
         )
         self._keep(drafted)

@@ -85,9 +85,9 @@ class Verifier:
             log.warning("round given up", epoch=found.epoch, round=found.number, stage=found.stage)
             self._rounds.give_up()
             found = None
-        committed = await self._committed(found)
+        committed = await self._committed(found, window)
         seed = await self._rounds.draw(committed)
-        begins = window.now + plan.wait_seconds(seed, max(window.latest - window.now, 1))
+        begins = committed.opened_at + plan.wait_seconds(seed, committed.latest - committed.opened_at)
         said = {"epoch": committed.epoch, "round": committed.number, "challenge": str(committed.address)}
         log.info("committed", **said, begins_at=begins)
         await self._wait_until(begins)
@@ -101,9 +101,9 @@ class Verifier:
         log.info("recorded", epoch=committed.epoch, round=committed.number, rows=rows)
         return outcomes
 
-    async def _committed(self, found: Round | None) -> Round:
+    async def _committed(self, found: Round | None, window: Window) -> Round:
         if found is None:
-            return await self._rounds.commit()
+            return await self._rounds.commit(window.latest - window.now)
         return await self._rounds.finish_commit(found) if found.stage == "drafted" else found
 
     async def _window(self) -> Window:

@@ -24,7 +24,7 @@ from client.sending import SendOptions
 from machines.proofs import seeds
 from machines.verifier import plan, targets
 from machines.verifier.plan import Limits, Target
-from machines.verifier.rounds import Round, Rounds, Row
+from machines.verifier.rounds import Rounds, Row
 from machines.verifier.service import Verifier
 from tests.machines.attacks import LIMITS
 from tests.machines.network import Agent, Machines
@@ -113,15 +113,17 @@ async def test_a_round_that_was_being_measured_is_given_up(machines: Machines, a
 
 
 async def test_a_draft_that_was_never_sent_is_sent_once(machines: Machines, tmp_path: Path) -> None:
-    """Killed before or after the transaction: the commitment is on the chain once."""
+    """Killed before or after the transaction: the commitment is on the chain once, and its time stays."""
     member = machines.network.world.committee[2]
     async with connect(machines.network.url) as client:
         rounds = Rounds(client, member, tmp_path)
-        committed = await rounds.commit()
+        committed = await rounds.commit(60)
         drafted = msgspec.structs.replace(committed, stage="drafted")
         assert (await rounds.finish_commit(drafted)).stage == "committed"
         assert await rounds.draw(committed) == await rounds.draw(committed)
-        assert isinstance(rounds.unfinished(), Round)
+        again = Rounds(client, member, tmp_path).unfinished()
+        assert again == msgspec.structs.replace(committed, stage="committed")
+        assert committed.latest == committed.opened_at + 60
 
 
 async def test_only_a_member_verifies(machines: Machines, tmp_path: Path) -> None:
