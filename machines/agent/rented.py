@@ -24,6 +24,7 @@ from client.state import Job
 from machines.agent.asked import Asked, job_of
 from machines.agent.work import Work
 from machines.jobs.spec import MAX_BYTES, Spec, parse_spec
+from machines.jobs.status import short_path
 from machines.wire.errors import NotAuthentic, Refusal
 from machines.wire.server import Handler, authenticate, body, chunks, signed, unsigned
 
@@ -204,23 +205,24 @@ async def _call(request: Request, socket: Path) -> Response:
     query = request.scope["query_string"].decode("latin-1")
     headers = [(name, value) for name, value in request.headers.items() if not _OWN_HEADERS.fullmatch(name)]
     content = b"".join([piece async for piece in chunks(request)])
-    session = aiohttp.ClientSession(
-        connector=aiohttp.UnixConnector(path=str(socket)),
-        auto_decompress=False,
-        timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=5),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-    try:
-        answer = await session.request(
-            request.method,
-            yarl.URL(f"http://service/{path}{'?' if query else ''}{query}", encoded=True),
-            headers=headers,
-            data=content or None,
-            allow_redirects=False,
+    with short_path(socket) as short:
+        session = aiohttp.ClientSession(
+            connector=aiohttp.UnixConnector(path=short),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=5),
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
-    except (aiohttp.ClientError, OSError, TimeoutError) as failed:
-        await session.close()
-        raise Refusal(502, f"the service does not answer ({type(failed).__name__}): its log may say why") from None
+        try:
+            answer = await session.request(
+                request.method,
+                yarl.URL(f"http://service/{path}{'?' if query else ''}{query}", encoded=True),
+                headers=headers,
+                data=content or None,
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as failed:
+            await session.close()
+            raise Refusal(502, f"the service does not answer ({type(failed).__name__}): its log may say why") from None
 
     async def pieces() -> AsyncIterator[bytes]:
         try:

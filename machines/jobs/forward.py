@@ -18,7 +18,7 @@ from typing import Final
 
 from client.errors import IonetError
 from machines.jobs import kernel
-from machines.jobs.status import LONGEST_SOCKET, Folder
+from machines.jobs.status import Folder, short_path
 
 MOST_CONNECTIONS: Final = 256
 """At once. Beyond, a connection is closed as soon as it was made."""
@@ -37,11 +37,10 @@ def spawn(folder: Folder, init: int, uid: int | None, port: int) -> subprocess.P
 
     `init` must be alive as long as this runs. `uid`: the job's user, where we are root. Raises `CannotForward`.
     """
-    if len(os.fsencode(folder.socket)) > LONGEST_SOCKET:
-        raise CannotForward(f"{folder.socket} is longer than {LONGEST_SOCKET} bytes, the most of a socket's path")
     folder.socket.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-        listening.bind(str(folder.socket))
+        with short_path(folder.socket) as path:
+            listening.bind(path)
         folder.socket.chmod(0o600)
         listening.listen(_BACKLOG)
         passed = [listening.fileno()]

@@ -12,6 +12,7 @@ import aiohttp
 from client.errors import IonetError
 from machines.jobs import running
 from machines.jobs.spec import Service
+from machines.jobs.status import short_path
 
 _ANSWER_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.2
@@ -48,20 +49,21 @@ async def wait_ready(folder: Path, service: Service) -> None:
 
 async def ask(socket: Path, path: str, seconds: float) -> int:
     """The status with which a service answers GET. Raises `NotReady`."""
-    connector = aiohttp.UnixConnector(path=str(socket), force_close=True)
     timeout = aiohttp.ClientTimeout(total=seconds)
     try:
-        async with (
-            aiohttp.ClientSession(
-                connector=connector,
-                timeout=timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                max_line_size=_HEADER_BYTES,
-                max_field_size=_HEADER_BYTES,
-            ) as session,
-            session.get(f"http://service{path}", allow_redirects=False) as answer,
-        ):
-            return answer.status
+        with short_path(socket) as short:
+            connector = aiohttp.UnixConnector(path=short, force_close=True)
+            async with (
+                aiohttp.ClientSession(
+                    connector=connector,
+                    timeout=timeout,
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    max_line_size=_HEADER_BYTES,
+                    max_field_size=_HEADER_BYTES,
+                ) as session,
+                session.get(f"http://service{path}", allow_redirects=False) as answer,
+            ):
+                return answer.status
     except TimeoutError:
         raise NotReady(f"it does not answer within {seconds:.0f} s") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:

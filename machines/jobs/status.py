@@ -17,12 +17,20 @@ from client.errors import IonetError
 from machines.jobs.spec import File, Result, State, Strict
 
 NOTHING_SHA256: Final = hashlib.sha256(b"").hexdigest()
-LONGEST_SOCKET: Final = 107
-"""Bytes of a Unix socket's path."""
 
 
 class JobFolderBroken(IonetError):
     """A job's folder is not as this program leaves one."""
+
+
+@contextmanager
+def short_path(socket: Path) -> Iterator[str]:
+    """A path of a Unix socket that works meanwhile, however long its own is: the kernel takes 107 bytes."""
+    folder = os.open(socket.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{socket.name}"
+    finally:
+        os.close(folder)
 
 
 class Folder:
