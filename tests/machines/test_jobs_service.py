@@ -45,9 +45,14 @@ def serving(host: Host, command: list[str], service: Service, **fields: object) 
     return folder
 
 
+def reached(folder: Path) -> str:
+    """The socket of the job's service, by a path that is never too long; until this process ends."""
+    return f"/proc/self/fd/{os.open(folder, os.O_PATH | os.O_DIRECTORY)}/{running.socket(folder).name}"
+
+
 def calling(folder: Path) -> httpx.AsyncClient:
     """A client of the job's service."""
-    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(running.socket(folder))), base_url="http://s")
+    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=reached(folder)), base_url="http://s")
 
 
 async def test_http_server_without_a_network(host: Host) -> None:
@@ -83,7 +88,7 @@ async def test_service_dies_with_its_supervisor(here: Host) -> None:
     while time.monotonic() < until:
         with socket.socket(socket.AF_UNIX) as attempt:
             try:
-                attempt.connect(str(running.socket(folder)))
+                attempt.connect(reached(folder))
             except ConnectionRefusedError:
                 break
         await asyncio.sleep(0.05)
@@ -158,7 +163,7 @@ with socket.create_server(("127.0.0.1", {PORT}), backlog=1000) as server:
         threading.Thread(target=serve, args=[server.accept()[0]], daemon=True).start()
 """
     folder = serving(here, python(program), Service(port=PORT), processes=400)
-    path = str(running.socket(folder))
+    path = reached(folder)
     until = time.monotonic() + 20
     while True:
         try:
