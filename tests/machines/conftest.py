@@ -27,3 +27,11 @@ def ann(machines: Machines) -> Iterator[Agent]:
     """An agent that the file's tests share."""
     with machines.agent("ann") as agent:
         yield agent
+
+
+@pytest.fixture(scope="module")
+def agent(machines: Machines) -> Iterator[Agent]:
+    """The agent of bob, and alice, who rents."""
+    machines.renter("alice")
+    with machines.agent("bob") as made:
+        yield made

@@ -7,14 +7,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from solders.pubkey import Pubkey
 
 from client.state import Job
-from tests.machines.network import Agent, Machines, new_machines
+from tests.machines.network import Agent, Machines
 from tests.machines.renting import home_of, ionet, job_of, routing, run, said_by, until
 
 RATE = 50_000
@@ -23,21 +22,9 @@ WAIT = "until test -e go; do sleep 0.05; done"
 """What a command waits with until the test says so."""
 
 
-@pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with new_machines(tmp_path_factory.mktemp("keys")) as made:
-        made.renter("alice")
-        yield made
-
-
-@pytest.fixture(scope="module")
-def agent(machines: Machines) -> Iterator[Agent]:
-    with machines.agent("bob") as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
-def rates(machines: Machines) -> None:
+def rates(machines: Machines, agent: Agent) -> None:
+    """Fresh prices."""
     machines.network.world.prices()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from machines.jobs.spec import Service, Spec
 from machines.renting import kept
 from machines.renting.kept import Kept
 from machines.wire.errors import Refusal
-from tests.machines.network import Agent, Machines, new_machines
+from tests.machines.network import Agent, Machines
 from tests.machines.renting import (
     Ended,
     Stand,
@@ -67,21 +67,9 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
 """
 
 
-@pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    with new_machines(tmp_path_factory.mktemp("keys")) as made:
-        made.renter("alice")
-        yield made
-
-
-@pytest.fixture(scope="module")
-def agent(machines: Machines) -> Iterator[Agent]:
-    with machines.agent("bob") as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
-def rates(machines: Machines) -> None:
+def rates(machines: Machines, agent: Agent) -> None:
+    """Fresh prices."""
     machines.network.world.prices()
 
 
