@@ -37,8 +37,8 @@ from tests.programs.world import TERMS
 pytestmark = pytest.mark.skipif(validator_command() is None, reason="solana-test-validator is not on the PATH")
 
 HARDWARE = "4090"
-LEFT_OF_THE_EPOCH = 60
-"""Seconds: genesis is set so far in the past that epoch 1 is about to end."""
+LEFT_OF_THE_EPOCH = 150
+"""Seconds: genesis is set so far in the past that epoch 1 is about to end. A loaded machine needs half of them."""
 
 
 def key(name: str) -> Keypair:
@@ -170,7 +170,7 @@ async def challenge(client, verifier: Keypair, node: Pubkey) -> None:  # type: i
     committing = oracle.commit_challenge(verifier=address, epoch=1, round=0, commitment=sha256(secret).digest())
     await send(client, [committing], [verifier])
     drawn = addresses.challenge(address, 1, 0)
-    await asyncio.sleep(0.5)
+    await next_slots(client)
     await send(client, [oracle.draw_challenge(challenge=drawn)], [verifier])
     reference = REFERENCES[HARDWARE]
     measured = oracle.Measurement(
@@ -186,7 +186,16 @@ async def challenge(client, verifier: Keypair, node: Pubkey) -> None:  # type: i
     await send(client, [recording], [verifier])
 
 
-async def catch_up_all(client, pool, rpc: str, seconds: float = 60) -> None:  # type: ignore[no-untyped-def]
+async def next_slots(client, slots: int = 2, seconds: float = 60) -> None:  # type: ignore[no-untyped-def]
+    """Waits until what has been committed has a slot hash after it."""
+    until = (await client.get_slot()).value + slots
+    deadline = time.monotonic() + seconds
+    while (await client.get_slot()).value < until:
+        assert time.monotonic() < deadline, "the validator makes no slots"
+        await asyncio.sleep(0.1)
+
+
+async def catch_up_all(client, pool, rpc: str, seconds: float = 180) -> None:  # type: ignore[no-untyped-def]
     """Replays until everything that has happened so far is final and stored."""
     tip = (await client.get_slot()).value
     deadline = time.monotonic() + seconds
