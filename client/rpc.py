@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Final
 
 import httpx
+from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed
+from solana.rpc.core import RPCException
 from solana.rpc.providers.async_http import AsyncHTTPProvider
 from solders.errors import SerdeJSONError
 from solders.pubkey import Pubkey
@@ -25,6 +29,9 @@ _CLOCK_UNIX_TIMESTAMP = slice(32, 40)
 _TRIES = 4
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 """HTTP answers after which a later try may succeed."""
+
+FAILURES: Final = (IonetError, SolanaRpcException, RPCException)
+"""What asking the chain, or sending to it, ends with where it fails: ours, and what the library has of its own."""
 
 
 def connect(url: str = DEFAULT_URL, timeout: float = 20) -> AsyncClient:
@@ -53,6 +60,27 @@ async def chain_time(client: AsyncClient, commitment: Commitment = Confirmed) ->
     if value is None:
         raise IonetError(f"{url_of(client)} has no clock: it is no Solana node as this client knows them")
     return int.from_bytes(bytes(value.data)[_CLOCK_UNIX_TIMESTAMP], "little", signed=True)
+
+
+def reason(failed: BaseException) -> str:
+    """Why something failed, in words; what has none is named by its kind."""
+    said: object = failed
+    if isinstance(failed, SolanaRpcException):
+        said = failed.error_msg
+    elif isinstance(failed, RPCException) and failed.args:
+        said = getattr(failed.args[0], "message", failed.args[0])
+    return str(said) or type(failed).__name__
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What the library raises of its own, in people's words. Raises `Unreachable`."""
+    try:
+        yield
+    except SolanaRpcException as failed:
+        raise Unreachable(f"the chain's node does not answer: {reason(failed)}") from failed
+    except RPCException as failed:
+        raise Unreachable(f"the chain's node refused: {reason(failed)}") from failed
 
 
 def is_transient(failed: BaseException) -> bool:

@@ -37,7 +37,7 @@ from solders.transaction import Transaction
 from solders.transaction_status import TransactionErrorFieldless, TransactionStatus
 
 from client.errors import IonetError, Refused, Unreachable, refusal
-from client.rpc import url_of
+from client.rpc import reason, url_of
 
 MAX_COMPUTE_UNITS = 1_400_000
 MAX_BYTES = 1_232
@@ -324,7 +324,7 @@ class _Delivery:
             if self.may_have_landed or isinstance(answer, NodeUnhealthyMessage):
                 return
             if not isinstance(answer, SendTransactionPreflightFailureMessage):
-                raise IonetError(f"{url_of(self.client)} refused the transaction: {_message_of(answer)}") from failed
+                raise IonetError(f"{url_of(self.client)} refused the transaction: {reason(failed)}") from failed
             if answer.data.err in _NOT_FINAL or await self._has_landed():
                 return
             raise _refusal(self.signed.transaction.message, answer.data.err, answer.data.logs) from None
@@ -367,16 +367,12 @@ def _unique() -> Instruction:
     return Instruction(COMPUTE_BUDGET, bytes([4]) + most.to_bytes(4, "little"), [])
 
 
-def _message_of(answer: object) -> str:
-    return str(getattr(answer, "message", answer))
-
-
 async def fund(client: AsyncClient, address: Pubkey, lamports: int) -> None:
     """Asks a test chain's faucet for SOL, and waits for it. Real chains refuse."""
     try:
         signature = (await client.request_airdrop(address, lamports, Confirmed)).value
     except RPCException as failed:
-        raise IonetError(f"{url_of(client)} gives no SOL: {_message_of(failed.args[0])}") from failed
+        raise IonetError(f"{url_of(client)} gives no SOL: {reason(failed)}") from failed
     deadline = time.monotonic() + DEFAULT.timeout_seconds
     while True:
         status = (await client.get_signature_statuses([signature])).value[0]

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from solana.exceptions import SolanaRpcException
-from solana.rpc.core import RPCException
 
-from client.errors import IonetError, Unreachable
+from client.rpc import explained
 from indexer.database.db import DATABASE_VARIABLE, DEFAULT_DATA_DIR, connect, database, lost_database
 from indexer.operation import DEFAULT_LISTEN
 
@@ -63,13 +61,8 @@ def with_database(url: str | None, data_dir: Path, work: Callable[[Pool, str], A
 async def _work(url: str, work: Callable[[Pool, str], Awaitable[T]]) -> T:
     pool = await connect(url)
     try:
-        with lost_database():
+        with explained(), lost_database():
             return await work(pool, url)
-    except SolanaRpcException as failed:
-        raise Unreachable(f"the node does not answer: {failed.error_msg}") from failed
-    except RPCException as failed:
-        answer = failed.args[0] if failed.args else failed
-        raise IonetError(f"the node refused: {getattr(answer, 'message', answer)}") from failed
     finally:
         # Not close(): it waits for connections whose server may be gone.
         pool.terminate()

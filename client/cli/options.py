@@ -14,7 +14,6 @@ import typer
 from typer.core import TyperGroup
 
 from client.cli.output import progress
-from client.errors import IonetError, Unreachable
 
 if TYPE_CHECKING:
     from solana.rpc.async_api import AsyncClient
@@ -84,20 +83,11 @@ class Settings:
         return asyncio.run(self._run(doing, work))
 
     async def _run(self, doing: str, work: Callable[[AsyncClient], Awaitable[T]]) -> T:
-        from solana.exceptions import SolanaRpcException
-        from solana.rpc.core import RPCException
-
-        from client.rpc import connect
+        from client.rpc import connect, explained
 
         async with connect(self.url) as client:
-            try:
-                with progress(doing):
-                    return await work(client)
-            except SolanaRpcException as failed:
-                raise Unreachable(f"the node does not answer: {failed.error_msg}") from failed
-            except RPCException as failed:
-                answer = failed.args[0] if failed.args else failed
-                raise IonetError(f"the node refused: {getattr(answer, 'message', answer)}") from failed
+            with explained(), progress(doing):
+                return await work(client)
 
 
 def settings(

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import asyncpg
-from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Finalized
 from solana.rpc.core import RPCException
 
 from client.errors import IonetError
+from client.rpc import FAILURES, reason
 from client.rpc import connect as connect_node
 from indexer.operation.status import Stored, Tip, stored
 
@@ -55,10 +55,8 @@ class Probe(Generic[T]):
         failed = asking.exception()
         if failed is None:
             return asking.result()
-        if isinstance(failed, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, IonetError, RPCException)):
-            raise Unanswered(str(failed) or type(failed).__name__) from failed
-        if isinstance(failed, SolanaRpcException):
-            raise Unanswered(failed.error_msg) from failed
+        if isinstance(failed, (*FAILURES, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+            raise Unanswered(reason(failed)) from failed
         raise failed
 
 

@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore  # type: ignore[import-untyped] # it has no types
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped] # as above
-from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.core import RPCException
 from solders.keypair import Keypair
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -28,8 +26,8 @@ from structlog.contextvars import bound_contextvars
 from client import economics, reads
 from client.actions import close_epochs
 from client.actions.cranks import crank_stake, crank_stakers
-from client.errors import IonetError
 from client.logs import logger
+from client.rpc import FAILURES, reason
 from client.sending import DEFAULT, SendOptions
 from indexer.acting import oracle, routing, scores, settlement
 from indexer.errors import ChainMismatch, DatabaseUnavailable, IncompleteBlock
@@ -305,16 +303,10 @@ async def tick(name: str) -> None:
 
 
 _EXPECTED: Final = (
-    *(IonetError, SolanaRpcException, RPCException, OSError, TimeoutError),
+    *(*FAILURES, OSError, TimeoutError),
     *(asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError),
 )
 """What passes by itself, or is told to people in words; of anything else, the log has the place in the code."""
-
-
-def reason(failed: BaseException) -> str:
-    """Why something failed, in words."""
-    text = failed.error_msg if isinstance(failed, SolanaRpcException) else str(failed)
-    return text or type(failed).__name__
 
 
 @asynccontextmanager

@@ -6,16 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.core import RPCException
 from solders.pubkey import Pubkey
 from starlette.requests import Request
 
 from client import reads
 from client.errors import IonetError, Unreachable
 from client.reads import NotFound
-from client.rpc import chain_time
+from client.rpc import FAILURES, chain_time, explained, reason
 from client.state import Job
 from machines.wire.errors import Refusal
 
@@ -56,10 +54,11 @@ class Asked:
         until, found = self._jobs.get(address, (0.0, None))
         if found is None or until < now:
             try:
-                found = await reads.job(self.client, address)
+                with explained():
+                    found = await reads.job(self.client, address)
             except NotFound as missing:
                 raise Refusal(404, str(missing)) from None
-            except (Unreachable, SolanaRpcException, RPCException) as failed:
+            except Unreachable as failed:
                 raise Refusal(503, f"this node cannot ask the chain about the job now: {failed}") from None
             except IonetError as wrong:
                 raise Refusal(404, str(wrong)) from None
@@ -80,8 +79,8 @@ class Asked:
             try:
                 committee = await reads.committee(self.client)
                 self._members = committee.members_at(await chain_time(self.client))
-            except (IonetError, SolanaRpcException, RPCException) as failed:
-                raise Refusal(503, f"this node cannot ask the chain for the committee now: {failed}") from None
+            except FAILURES as failed:
+                raise Refusal(503, f"this node cannot ask the chain for the committee now: {reason(failed)}") from None
             self._members_until = time.monotonic() + _MEMBERS_SECONDS
         return self._members
 

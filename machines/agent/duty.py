@@ -10,16 +10,13 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.core import RPCException
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import accounts, actions, reads
-from client.errors import IonetError
 from client.logs import logger
-from client.rpc import chain_time
+from client.rpc import FAILURES, chain_time, reason
 from client.sending import DEFAULT, SendOptions
 from client.state import EscrowParameters, Job
 from machines.agent.home import Home
@@ -76,8 +73,8 @@ class Duty:
             return
         try:
             await actions.report_job(self.client, self.key, address, digest, self.options)
-        except (IonetError, SolanaRpcException, RPCException) as failed:
-            log.warning("not reported", address=str(address), reason=str(failed))
+        except FAILURES as failed:
+            log.warning("not reported", address=str(address), reason=reason(failed))
             return
         self._reported[address] = digest
         log.info("reported", address=str(address), digest=digest.hex())

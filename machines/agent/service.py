@@ -7,9 +7,7 @@ import signal
 from dataclasses import dataclass
 from typing import Any, Final
 
-from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.core import RPCException
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from starlette.requests import Request
@@ -18,6 +16,7 @@ from starlette.routing import Route
 from client import reads
 from client.errors import IonetError
 from client.logs import logger
+from client.rpc import FAILURES, reason
 from client.sending import DEFAULT, SendOptions
 from machines.agent import challenges, enrol, rented
 from machines.agent.asked import Asked
@@ -141,10 +140,10 @@ class Service:
                 hardware=hardware,
                 options=self.options,
             )
-        except (IonetError, SolanaRpcException, RPCException) as failed:
+        except FAILURES as failed:
             if is_first:
                 raise
-            log.warning("not announced", reason=str(failed))
+            log.warning("not announced", reason=reason(failed))
         else:
             if was_said:
                 log.info("announced", endpoint=endpoint)
@@ -153,8 +152,8 @@ class Service:
         while True:
             try:
                 await duty.look()
-            except (IonetError, SolanaRpcException, RPCException, OSError) as failed:
-                log.warning("look failed", reason=str(failed) or type(failed).__name__)
+            except (*FAILURES, OSError) as failed:
+                log.warning("look failed", reason=reason(failed))
             except Exception:
                 log.exception("look failed")
             await asyncio.sleep(LOOK_SECONDS)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
-from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.core import RPCException
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import actions, reads
 from client.errors import IonetError, Unreachable
-from client.rpc import chain_time, connect
+from client.rpc import chain_time, connect, explained
 from client.state import Agent, Job
 from machines.jobs.spec import Result, Spec, digest
 from machines.renting.bounds import Bounds
@@ -65,18 +63,6 @@ class Paid:
 Reported = Literal["confirmed", "differs", "missing"]
 """Whether the chain has the digest of the result that the node gave. `differs`: the node reported another one after
 it gave the result. `missing`: it reported none since."""
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """What a node of the chain fails with, in people's words."""
-    try:
-        yield
-    except SolanaRpcException as failed:
-        raise Unreachable(f"the chain does not answer: {failed.error_msg}") from failed
-    except RPCException as failed:
-        answer: Any = failed.args[0] if failed.args else failed
-        raise Unreachable(f"the chain's node refused: {getattr(answer, 'message', answer)}") from failed
 
 
 @asynccontextmanager

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from solana.exceptions import SolanaRpcException
 from solana.rpc.async_api import AsyncClient
-from solana.rpc.core import RPCException
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
@@ -19,7 +17,7 @@ from client import economics, reads
 from client.economics import SECONDS_PER_HOUR
 from client.errors import IonetError
 from client.logs import logger
-from client.rpc import chain_time
+from client.rpc import FAILURES, chain_time, reason
 from client.sending import DEFAULT, SendOptions
 from machines.verifier import measuring, plan, targets
 from machines.verifier.plan import Limits
@@ -68,10 +66,10 @@ class Verifier:
                 await self.round(window)
                 last = window.number
                 done += 1
-            except (IonetError, SolanaRpcException, RPCException, OSError) as failed:
+            except (*FAILURES, OSError) as failed:
                 if rounds is not None:
                     raise
-                log.warning("round failed", reason=str(failed) or type(failed).__name__)
+                log.warning("round failed", reason=reason(failed))
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def round(self, window: Window) -> list[Outcome]:

@@ -6,12 +6,15 @@ import json
 from typing import Any
 
 import pytest
+from solana.exceptions import SolanaRpcException
+from solana.rpc.core import RPCException
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 from solders.rpc.responses import SendTransactionResp
 
-from client.errors import IonetError, Refused, explain, refusal
+from client.errors import IonetError, Refused, Unreachable, explain, refusal
 from client.idl import PROGRAMS, SYSTEM_PROGRAM, TOKEN_PROGRAM, idl, program_id
+from client.rpc import FAILURES, explained, reason
 
 PAYER = Pubkey.new_unique()
 
@@ -75,3 +78,15 @@ def test_refusals_end_the_command_with_one() -> None:
     """One base, one exit code."""
     assert isinstance(refused("AccountNotFound"), IonetError)
     assert refused("AccountNotFound").exit_code == 1
+
+
+def test_failures_of_the_library_are_said_in_words() -> None:
+    """By the node's own sentence, without the record around it; what has no words is named by its kind."""
+    raw = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32005, "message": "Node is behind by 42 slots", "data": {}}}
+    refused = RPCException(SendTransactionResp.from_json(json.dumps(raw)))
+    assert reason(refused) == "Node is behind by 42 slots"
+    assert reason(SolanaRpcException(OSError(), print, None, PAYER)).endswith('raised in "Pubkey" endpoint request')
+    assert reason(TimeoutError()) == "TimeoutError"
+    assert all(isinstance(one, FAILURES) for one in (refused, Unreachable("away")))
+    with pytest.raises(Unreachable, match="refused: Node is behind by 42 slots"), explained():
+        raise refused
