@@ -135,6 +135,10 @@ class Chain:
         """Moves the clock (`seconds`, `timestamp`) or the slots; the new time, Unix seconds."""
         return int(self.call("localnet_warp", to)["unixTimestamp"])
 
+    def airdrop(self, address: Pubkey, lamports: int) -> None:
+        """Lamports for somebody."""
+        self.call("requestAirdrop", str(address), lamports)
+
     def now(self) -> int:
         """Unix seconds, as the programs read them."""
         options = {"encoding": "base64", "commitment": "processed"}

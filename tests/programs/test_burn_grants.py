@@ -158,7 +158,7 @@ def test_a_user_is_granted_once(shared: World) -> None:
 def test_a_grant_account_that_was_funded_beforehand_stops_no_grant(shared: World) -> None:
     """Lamports that somebody sent there are no grant."""
     user = newcomer(shared)
-    shared.chain.call("requestAirdrop", str(addresses.grant(user[1])), 1)
+    shared.chain.airdrop(addresses.grant(user[1]), 1)
     grant_user(shared, user)
     assert shared.chain.balance(addresses.credit(user[1])) == TO_USER
 

@@ -201,7 +201,7 @@ def test_an_earner_funded_beforehand_can_be_created(shared: World) -> None:
     owner = shared.person()
     actor = addresses.actor(owner.pubkey(), 0)
     shared.chain.send([staking.register_user(authority=owner.pubkey(), id=0)], owner)
-    shared.chain.call("requestAirdrop", str(addresses.earner(actor)), 1_000_000)
+    shared.chain.airdrop(addresses.earner(actor), 1_000_000)
     signature = shared.chain.send([emission.create_earner(payer=owner.pubkey(), actor=actor)], owner)
     (event,) = shared.chain.events(signature)
     assert event.name == "EarnerCreated"

@@ -127,6 +127,6 @@ def test_a_vesting_funded_beforehand_can_be_opened(paid: Paid) -> None:
     """Lamports sent to where a bonus will be locked deny nobody the lock."""
     world, node = paid.world, next(paid.nodes)
     vesting = addresses.vesting(addresses.earner(node[1]), 1)
-    world.chain.call("requestAirdrop", str(vesting), 1_000_000)
+    world.chain.airdrop(vesting, 1_000_000)
     assert lock(world, node) == vesting
     assert world.chain.account(state.Vesting, vesting).beneficiary == node[0].pubkey()

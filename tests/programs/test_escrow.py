@@ -250,7 +250,7 @@ def test_a_job_funded_beforehand_can_be_opened(shared: World) -> None:
     user = shared.user()
     job = addresses.job(user[1], U64_MAX)
     for address in (job, addresses.job_vault(job)):
-        shared.chain.call("requestAirdrop", str(address), 1_000_000)
+        shared.chain.airdrop(address, 1_000_000)
     shared.prices()
     assert shared.open_job(user, id=U64_MAX) == job
     assert job_of(shared, job).id == U64_MAX

@@ -156,7 +156,7 @@ def _affiliate_of(world: World, *, account: bool = True) -> Keypair:
     if account:
         return world.person()
     stranger = world.key()
-    world.chain.call("requestAirdrop", str(stranger.pubkey()), 10**9)
+    world.chain.airdrop(stranger.pubkey(), 10**9)
     return stranger
 
 

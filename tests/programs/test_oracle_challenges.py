@@ -238,7 +238,7 @@ def test_a_feed_funded_beforehand_can_be_opened(shared: World) -> None:
     """Lamports sent to an address before its account exists deny nobody the account."""
     symbol, challenger, round = next(symbols), keypair("member 0"), next(rounds)
     for address in (addresses.feed(symbol), addresses.challenge(challenger.pubkey(), 1, round)):
-        shared.chain.call("requestAirdrop", str(address), 1_000_000)
+        shared.chain.airdrop(address, 1_000_000)
     shared.chain.send([oracle.create_feed(admin=shared.admin.pubkey(), symbol=symbol)], shared.admin)
     commit(shared, challenger, round=round)
     assert feed(shared, symbol).symbol == symbol

@@ -229,7 +229,7 @@ def test_an_actor_funded_beforehand_can_be_registered(shared: World) -> None:
     """Lamports sent to an actor's address deny nobody the registration."""
     owner = shared.person()
     address = addresses.actor(owner.pubkey(), 0)
-    shared.chain.call("requestAirdrop", str(address), 1_000_000)
+    shared.chain.airdrop(address, 1_000_000)
     shared.chain.send([registration(owner)], owner)
     assert actor(shared, address).is_node
 

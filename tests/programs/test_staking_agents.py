@@ -135,7 +135,7 @@ def test_an_owner_names_no_agent_of_another_node(shared: World) -> None:
 def test_a_gift_to_its_address_stops_no_naming(shared: World) -> None:
     """Anyone can send SOL to where the account will be: it is made all the same."""
     owned, key = shared.node(), shared.key()
-    shared.chain.call("requestAirdrop", str(addresses.agent(owned[1])), 1_000_000)
+    shared.chain.airdrop(addresses.agent(owned[1]), 1_000_000)
     name(shared, owned, key)
     assert agent_of(shared, owned[1]).key == key.pubkey()
 

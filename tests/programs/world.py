@@ -57,7 +57,7 @@ class World:
     def person(self, *, io: int = 0, usd: int = 0) -> Keypair:
         """Somebody with SOL, token accounts for both mints, and so much of each (base units)."""
         keypair = self.key()
-        self.chain.call("requestAirdrop", str(keypair.pubkey()), 10 * SOL)
+        self.chain.airdrop(keypair.pubkey(), 10 * SOL)
         owner = self.admin.pubkey()
         instructions = [
             tokens.create_token_account(payer=owner, owner=keypair.pubkey(), mint=mint)
@@ -259,6 +259,51 @@ def keypair(name: str) -> Keypair:
     return Keypair.from_seed(sha256(name.encode()).digest())
 
 
+ADMIN, ROUTER, PAUSER = keypair("admin"), keypair("router"), keypair("pauser")
+
+
+def committee_of(members: int) -> list[Keypair]:
+    """The keys of a committee."""
+    return [keypair(f"member {index}") for index in range(members)]
+
+
+def found(
+    chain: Chain,
+    parameters: Parameters | None = None,
+    *,
+    members: int = 3,
+    coupon_authority: Keypair | None = None,
+    initialized: bool = True,
+) -> World:
+    """A network on a chain that stands at the first second of epoch 1, with the programs deployed; see `new_world`."""
+    committee = committee_of(members)
+    io_mint, usd_mint = keypair("io"), keypair("usd")
+    parameters = parameters or Parameters(escrow=TERMS)
+    steps = [*bootstrap.create_mints(ADMIN, io_mint, usd_mint, MINT_RENT)]
+    if initialized:
+        steps += bootstrap.initialize_programs(
+            ADMIN,
+            io_mint=io_mint.pubkey(),
+            usd_mint=usd_mint.pubkey(),
+            members=[m.pubkey() for m in committee],
+            router=ROUTER.pubkey(),
+            pauser=PAUSER.pubkey(),
+            genesis=GENESIS,
+            classes={name: CLASS_MULTIPLIERS_BP[name] for name in PRICES_NANO_USD if name != "IO"},
+            parameters=parameters,
+        )
+    if coupon_authority:
+        schedule = emission.initialize(
+            admin=ADMIN.pubkey(),
+            io_mint=io_mint.pubkey(),
+            coupon_authority=coupon_authority.pubkey(),
+            parameters=parameters.emission,
+        )
+        steps = [replace(step, instructions=[schedule]) if step.name == "emission" else step for step in steps]
+    setup = {chain.send(step.instructions, *step.signers): step.name for step in steps}
+    return World(chain, ADMIN, io_mint.pubkey(), usd_mint.pubkey(), committee, ROUTER, PAUSER, setup)
+
+
 @contextmanager
 def new_world(
     parameters: Parameters | None = None,
@@ -273,37 +318,11 @@ def new_world(
     `coupon_authority`: a key that may credit coupons in the place of escrow's terms. Not `initialized`: the programs
     and the two mints are there, and nothing else. `slot_ms`: length of a slot; 0 for slots that move by hand alone.
     """
-    admin, router, pauser = keypair("admin"), keypair("router"), keypair("pauser")
-    committee = [keypair(f"member {index}") for index in range(members)]
-    io_mint, usd_mint = keypair("io"), keypair("usd")
-    balances = {k.pubkey(): 1_000 * SOL for k in (admin, router, pauser, *committee)}
+    balances = {k.pubkey(): 1_000 * SOL for k in (ADMIN, ROUTER, PAUSER, *committee_of(members))}
     network = start_localnet(
-        admin.pubkey(), balances=balances, slot_ms=slot_ms, clock="manual", genesis_time=GENESIS - 60
+        ADMIN.pubkey(), balances=balances, slot_ms=slot_ms, clock="manual", genesis_time=GENESIS - 60
     )
-    parameters = parameters or Parameters(escrow=TERMS)
     with network as localnet, httpx.Client(base_url=localnet.rpc, timeout=30) as http:
         chain = Chain(http)
         chain.warp(timestamp=GENESIS)
-        steps = [*bootstrap.create_mints(admin, io_mint, usd_mint, MINT_RENT)]
-        if initialized:
-            steps += bootstrap.initialize_programs(
-                admin,
-                io_mint=io_mint.pubkey(),
-                usd_mint=usd_mint.pubkey(),
-                members=[m.pubkey() for m in committee],
-                router=router.pubkey(),
-                pauser=pauser.pubkey(),
-                genesis=GENESIS,
-                classes={name: CLASS_MULTIPLIERS_BP[name] for name in PRICES_NANO_USD if name != "IO"},
-                parameters=parameters,
-            )
-        if coupon_authority:
-            schedule = emission.initialize(
-                admin=admin.pubkey(),
-                io_mint=io_mint.pubkey(),
-                coupon_authority=coupon_authority.pubkey(),
-                parameters=parameters.emission,
-            )
-            steps = [replace(step, instructions=[schedule]) if step.name == "emission" else step for step in steps]
-        setup = {chain.send(step.instructions, *step.signers): step.name for step in steps}
-        yield World(chain, admin, io_mint.pubkey(), usd_mint.pubkey(), committee, router, pauser, setup)
+        yield found(chain, parameters, members=members, coupon_authority=coupon_authority, initialized=initialized)
