@@ -12,20 +12,21 @@ Endpoint = NewType("Endpoint", str)
 
 ENDPOINT_BYTES = 64
 MAX_PORT = (1 << 16) - 1
-_ENDPOINT = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_ENDPOINT = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]|):([0-9]{1,5})")
 
 
 class EndpointRefused(IonetError):
     """What cannot be an endpoint."""
 
 
-def parse_endpoint(text: str) -> tuple[str, int]:
-    """Host and port; the host of `[2001:db8::1]:9400` without its brackets. Raises `EndpointRefused`."""
+def parse_endpoint(text: str, *, listens: bool = False) -> tuple[str, int]:
+    """Host and port; the host of `[2001:db8::1]:9400` without its brackets. Raises `EndpointRefused`.
+
+    `listens`: for who serves there; no host is every address of the machine, and port 0 any that is free.
+    """
     found = _ENDPOINT.fullmatch(text)
-    if not found or not 0 < int(found[2]) <= MAX_PORT:
-        raise EndpointRefused(
-            f"{text!r} is no endpoint: give host:port, such as node.example.com:9400 or [2001:db8::1]:9400"
-        )
+    if not found or int(found[2]) > MAX_PORT or not (listens or (found[1] and int(found[2]))):
+        raise EndpointRefused(f"{text!r} is no HOST:PORT: give one such as node.example.com:9400 or [2001:db8::1]:9400")
     return found[1].strip("[]"), int(found[2])
 
 

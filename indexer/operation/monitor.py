@@ -12,6 +12,7 @@ from typing import Final
 
 import uvicorn
 
+from client.endpoints import parse_endpoint
 from client.errors import IonetError
 from client.logs import logger
 from indexer.operation import DEFAULT_LISTEN, alarms
@@ -101,12 +102,9 @@ def opened(address: str | None) -> socket.socket | None:
 
 def listening(address: str) -> socket.socket:
     """A socket on `HOST:PORT`; port 0 is any that is free. Raises `IonetError`."""
-    host, separator, port = address.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not separator or not port.isdecimal() or int(port) >= 1 << 16:
-        raise IonetError(f"{address!r} is no address to listen on: give HOST:PORT, such as {DEFAULT_LISTEN}")
+    host, port = parse_endpoint(address, listens=True)
     try:
-        return socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise IonetError(f"cannot listen on {address}: {error.strerror or error}. Give another --listen") from error
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from client import reads
+from client.endpoints import parse_endpoint
 from client.errors import IonetError
 from client.logs import logger
 from client.rpc import FAILURES, reason
@@ -55,11 +56,11 @@ class Service:
 
     async def run(self, node: Pubkey | None, registration: Registration | None) -> None:
         """Serves until SIGTERM or SIGINT."""
-        stop, host, port = asyncio.Event(), *_split(self.listen)
+        stop, host, port = asyncio.Event(), *parse_endpoint(self.listen, listens=True)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        public = self.public or self.listen
-        if _split(public)[0] in _EVERYWHERE:
+        public = parse_endpoint(self.public or self.listen, listens=True)
+        if public[0] in _EVERYWHERE:
             raise IonetError("say with --public HOST:PORT where others reach this machine, or listen on one address")
         sandbox.require()
         key, hardware = self.home.key(), await asyncio.to_thread(detect)
@@ -79,7 +80,7 @@ class Service:
         looking = asyncio.create_task(self._look(duty))
         try:
             while not stop.is_set():
-                certificate = certificates.ensure(self.home.tls, _split(public)[0])
+                certificate = certificates.ensure(self.home.tls, public[0])
                 port = await self._serve(app, (host, port), public, certificate, stop, target, key, hardware)
         finally:
             looking.cancel()
@@ -90,7 +91,7 @@ class Service:
         self,
         app: Any,
         address: tuple[str, int],
-        public: str,
+        public: tuple[str, int],
         certificate: Certificate,
         stop: asyncio.Event,
         node: Pubkey,
@@ -108,7 +109,7 @@ class Service:
             if not listening.done():
                 await serving  # which says why
             port: int = listening.result()
-            public_host, public_port = _split(public)
+            public_host, public_port = public
             endpoint = f"{public_host}:{public_port or port}"
             fingerprint = certificate.fingerprint
             await self._announce(node, key, endpoint, fingerprint, hardware)
@@ -164,10 +165,3 @@ def _describe(node: Pubkey, key: Keypair, hardware: Hardware) -> Any:
         return {"node": str(node), "agent": str(key.pubkey()), "hardware": hardware}
 
     return describe
-
-
-def _split(address: str) -> tuple[str, int]:
-    host, separator, port = address.rpartition(":")
-    if not separator or not port.isdecimal() or not 0 <= int(port) < 1 << 16:
-        raise IonetError(f"{address!r} is no HOST:PORT")
-    return host.strip("[]"), int(port)

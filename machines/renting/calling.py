@@ -107,7 +107,7 @@ def forward(
     from machines.renting.forwarding import serve
 
     chosen, at = settings(ctx, url, keypair, as_json), address(job)
-    host, port = parse_endpoint(listen) if not listen.endswith(":0") else (listen[:-2].strip("[]"), 0)
+    host, port = parse_endpoint(listen, listens=True)
 
     def told(served: str) -> None:
         if chosen.as_json:

@@ -15,7 +15,6 @@ the certificate is the right one, no redirect is followed, nothing is decompress
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -31,6 +30,7 @@ from http_message_signatures import HTTPMessageSignaturesException
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from client.endpoints import EndpointRefused, parse_endpoint
 from client.errors import IonetError
 from machines.wire.connecting import connector, failure
 from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, TooMuch, readable
@@ -42,7 +42,6 @@ _REFUSAL_LIMIT: Final = 64 << 10
 """Bytes of a refusal where a stream was asked for."""
 _ASKS_FIRST: Final = 64 << 10
 """A body longer than this waits until the node has looked at the headers (100 Continue)."""
-_ENDPOINT: Final = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +89,14 @@ class Remote:
         `endpoint`: host:port. `fingerprint`: SHA-256 of its certificate. `node`: its actor. `agent_key`: who signs its
         answers. `key`: who asks. Raises NodeUnreachable where the endpoint is none.
         """
-        parts = _ENDPOINT.fullmatch(endpoint)
-        if not parts or not 0 < int(parts[2]) < 65_536 or len(fingerprint) != 32:
+        try:
+            parse_endpoint(endpoint)
+        except EndpointRefused:
             raise NodeUnreachable(
                 f"node {node} cannot be reached at {readable(endpoint)!r}: it must announce host:port"
-            )
+            ) from None
+        if len(fingerprint) != 32:
+            raise NodeUnreachable(f"node {node} cannot be reached: its certificate's SHA-256 has not 32 bytes")
         self.endpoint, self.node, self.agent_key = endpoint, node, agent_key
         self._fingerprint, self._key, self._timeouts = fingerprint, key, timeouts or Timeouts()
         self._session: aiohttp.ClientSession | None = None

@@ -316,5 +316,5 @@ def test_what_is_no_address_is_refused() -> None:
         with pytest.raises(Exception, match=f"cannot listen on {address}"):
             listening(address)
     for wrong in ("9500", "localhost:", "localhost:99999", ""):
-        with pytest.raises(Exception, match="is no address to listen on"):
+        with pytest.raises(Exception, match="is no HOST:PORT"):
             listening(wrong)

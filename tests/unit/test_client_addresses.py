@@ -175,7 +175,7 @@ def test_endpoints_come_back(text: str, parsed: tuple[str, int]) -> None:
     "text",
     [
         *("", "host", "host:", ":9400", "host:0", "host:65536", "host:-1", "host:9400\n", "a host:1", "höst:1"),
-        *("2001:db8::1:9400", "https://host:1", "host:1/path", "user@host:1", f"{'a' * 63}:9"),
+        *("2001:db8::1:9400", "https://host:1", "host:1/path", "user@host:1", "-host:1", "host.:1", f"{'a' * 63}:9"),
     ],
 )
 def test_other_endpoints_are_refused_by_name(text: str) -> None:
@@ -183,6 +183,19 @@ def test_other_endpoints_are_refused_by_name(text: str) -> None:
     with pytest.raises(EndpointRefused) as caught:
         endpoint_bytes(text)
     assert text.strip() in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [("127.0.0.1:0", ("127.0.0.1", 0)), ("[::]:9400", ("::", 9_400)), (":9400", ("", 9_400)), ("host:65536", None)],
+)
+def test_who_listens_may_leave_open_where(text: str, parsed: tuple[str, int] | None) -> None:
+    """Port 0 is any, and no host is every address; a port that there is not is refused all the same."""
+    if parsed is None:
+        with pytest.raises(EndpointRefused, match="is no HOST:PORT"):
+            parse_endpoint(text, listens=True)
+    else:
+        assert parse_endpoint(text, listens=True) == parsed
 
 
 def test_what_others_announced_is_shown_as_it_is() -> None:

@@ -128,7 +128,7 @@ def test_what_cannot_be_announced_is_refused_before_it_is_sent(network: Network)
     agent_of(network, node, "host", "host's agent")
     with pytest.raises(IonetError, match=f"the agent of node {node} is .*, not .*: its owner names another"):
         announce(network, "host", node)
-    with pytest.raises(EndpointRefused, match="'somewhere' is no endpoint"):
+    with pytest.raises(EndpointRefused, match="'somewhere' is no HOST:PORT"):
         announce(network, "host's agent", node, "somewhere")
     for name in ("certificate", "hardware"):
         with pytest.raises(IonetError, match=f"the {name}'s SHA-256 has 32 bytes, not 31"):
