@@ -30,6 +30,9 @@ from .message import SYSTEM_PROGRAM
 Written = tuple[bytes, int, bytes, bytes, bool]
 """An account: address, lamports, owner, data, executable. Without lamports there is none."""
 
+_EVENT_TAG = bytes.fromhex("e445a52e51cb9a1d")
+"""What the data of a program's event, a call to itself, begins with."""
+
 
 class Pipe:
     """One SVM, and what it must be set back to."""
@@ -83,16 +86,23 @@ class Pipe:
         self._set_sysvars()
 
     def run(self, transaction: bytes) -> Any:
-        """Executes; `[error, units, logs, accounts written]`, the last as they are then."""
+        """Executes; `[error, units, logs, accounts written, events]`, accounts as they are then."""
         parsed = VersionedTransaction.from_bytes(transaction)
         writable = _writable(parsed)
         self._remember(writable)
         outcome = self.svm.send_transaction(parsed)
         if isinstance(outcome, FailedTransactionMetadata):
             meta = outcome.meta()
-            return [_error(outcome), meta.compute_units_consumed(), meta.logs(), []]
+            return [_error(outcome), meta.compute_units_consumed(), meta.logs(), [], []]
         written = [_written(key, self.svm.get_account(key)) for key in writable]
-        return [None, outcome.compute_units_consumed(), outcome.logs(), written]
+        keys = parsed.message.account_keys
+        inner = [one.instruction() for calls in outcome.inner_instructions() for one in calls]
+        events = [
+            (bytes(keys[one.program_id_index]), bytes(one.data[8:]))
+            for one in inner
+            if bytes(one.data[:8]) == _EVENT_TAG
+        ]
+        return [None, outcome.compute_units_consumed(), outcome.logs(), written, events]
 
     def tries(self, trials: list[tuple[list[Written], bytes]]) -> list[Any]:
         """Each transaction simulated alone, with some accounts put in place before and taken away after.

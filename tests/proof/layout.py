@@ -1,4 +1,4 @@
-"""Accounts and instructions decoded by their IDL (spec 0.1.0) with one `struct` each, fast enough for millions."""
+"""Accounts, instructions and events decoded by their IDL (spec 0.1.0) with one `struct` each, fast enough for millions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from keyword import iskeyword
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -40,6 +40,8 @@ def idl(program: ProgramName) -> dict[str, Any]:
 
 def _layout(program: ProgramName, kind: Any) -> tuple[str, Take]:
     """`struct` code of a type, and what makes its value."""
+    if kind == "u128":
+        return "16s", lambda values: int.from_bytes(next(values), "little")
     if isinstance(kind, str):
         return _CODES[kind], (lambda values: Pubkey(next(values))) if kind == "pubkey" else next
     if "array" in kind:
@@ -126,3 +128,38 @@ def declared() -> dict[tuple[Pubkey, bytes], Declared]:
 def declaration(instruction: Instruction) -> Declared | None:
     """What an instruction is; None for another program's."""
     return declared().get((instruction.program_id, bytes(instruction.data[:8])))
+
+
+class Event(NamedTuple):
+    """What a program emitted through a call to itself."""
+
+    name: str
+    """As `staking.Delegated`."""
+    fields: dict[str, Any]
+    """Integers, bytes, addresses, lists and parts of them."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.fields[name]
+        except KeyError:
+            raise AttributeError(f"{self.name} has no {name!r}") from None
+
+
+@cache
+def _events() -> dict[tuple[Pubkey, bytes], tuple[ProgramName, str, tuple[tuple[str, Any], ...]]]:
+    found = {}
+    for program in PROGRAMS:
+        kinds = {kind["name"]: kind["type"] for kind in idl(program)["types"]}
+        for one in idl(program)["events"]:
+            fields = tuple((field["name"], field["type"]) for field in kinds[one["name"]]["fields"])
+            found[program_id(program), bytes(one["discriminator"])] = program, f"{program}.{one['name']}", fields
+    return found
+
+
+def event(program: Pubkey, data: bytes) -> Event:
+    """The event in `data`: its discriminator, then its body."""
+    name, title, kinds = _events()[program, data[:8]]
+    fields, offset = {}, 8
+    for field, kind in kinds:
+        fields[field], offset = _argument(name, kind, data, offset)
+    return Event(title, fields)

@@ -14,7 +14,7 @@ from solders.pubkey import Pubkey
 
 from client.idl import PROGRAMS, TOKEN_PROGRAM, program_id
 from client.state import Rates
-from tests.proof.layout import KINDS, Declared, declaration, decode
+from tests.proof.layout import KINDS, Declared, Event, declaration, decode, event
 from tests.proof.svm import Account, Outcome, Svm
 
 T = TypeVar("T")
@@ -97,6 +97,10 @@ class Step:
     """Accounts that it wrote, as they were; empty where it was refused."""
     after: Mapping[Pubkey, Known | None]
     outcome: Outcome
+    events: Sequence[Event] = ()
+    """What the programs emitted, in their order."""
+    others: Sequence[Instruction] = ()
+    """Instructions of other programs than ours."""
 
 
 def calls_of(instructions: Sequence[Instruction]) -> Iterator[Call]:
@@ -132,7 +136,9 @@ class Ledger:
                 self.accounts[account.address] = after[account.address]
             self.lamports[account.address] = account.lamports
         calls = list(calls_of(instructions))
-        step = Step(calls, outcome.refusal, self.svm.time, self.svm.slot, before, after, outcome)
+        events = [event(Pubkey(program), data) for program, data in outcome.events]
+        others = [one for one in instructions if one.program_id not in OURS]
+        step = Step(calls, outcome.refusal, self.svm.time, self.svm.slot, before, after, outcome, events, others)
         for observer in self.observers:
             observer(step)
         return step

@@ -63,6 +63,8 @@ class Outcome(NamedTuple):
     """The accounts it may write, as they are after it; nothing where it was refused."""
     units: int = 0
     logs: Sequence[str] = ()
+    events: Sequence[tuple[bytes, bytes]] = ()
+    """Of each event, in their order: its program's address, and its discriminator and body."""
 
     @property
     def refusal(self) -> str | None:
@@ -139,8 +141,8 @@ class Svm:
         if len(encoded) > MAX_TRANSACTION:
             return Outcome("TransactionTooLarge", [])
         self.sent += 1
-        error, units, logs, written = self._call("run", encoded)
-        return Outcome(error, [Account.of(one) for one in written], units, logs)
+        error, units, logs, written, events = self._call("run", encoded)
+        return Outcome(error, [Account.of(one) for one in written], units, logs, events)
 
     def tries(self, trials: Iterable[Trial]) -> list[Outcome]:
         """Simulates each alone, on what is now, and keeps nothing."""

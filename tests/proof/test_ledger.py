@@ -8,10 +8,11 @@ from itertools import count
 import pytest
 
 from client import accounts
+from client.idl import PROGRAMS
 from client.instructions import emission
 from tests.programs.walk import walk
 from tests.programs.world import World
-from tests.proof.layout import KINDS, declared, decode
+from tests.proof.layout import KINDS, declared, decode, idl
 from tests.proof.ledger import Mint, Rates, Step, Tokens
 from tests.proof.svm import Account, Svm, Trial, start_svm
 from tests.proof.world import world_on
@@ -24,7 +25,7 @@ def svm() -> Iterator[Svm]:
 
 
 def test_a_walk_is_seen_as_it_is_on_the_chain(svm: Svm) -> None:
-    """The ledger knows each account as AnchorPy decodes it, and each call of every instruction by its names."""
+    """The ledger knows each account as AnchorPy decodes it, and each call and each event by its names."""
     world = world_on(svm, initialized=False)
     ledger, steps = world.chain.ledger, list[Step]()
     ledger.observers.append(steps.append)
@@ -40,6 +41,12 @@ def test_a_walk_is_seen_as_it_is_on_the_chain(svm: Svm) -> None:
     # No key signs for the terms: only escrow itself calls it.
     names = {call.name for step in steps for call in step.calls if step.refusal is None}
     assert names == {one.name for one in declared().values()} - {"emission.credit_coupons"}
+    emitted = {event.name for step in steps for event in step.events}
+    declared_events = {f"{program}.{one['name']}" for program in PROGRAMS for one in idl(program)["events"]}
+    assert emitted == declared_events
+    claimed = next(event for step in steps for event in step.events if event.name == "emission.Claimed")
+    assert claimed.owner > 0
+    assert claimed.closed_epoch == 1
     posted = next(call for step in steps for call in step.calls if call.name == "emission.post_scores")
     assert posted.arguments["epoch"] == 1
     assert [score.points for score in posted.arguments["scores"]] == [1]
