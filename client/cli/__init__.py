@@ -33,6 +33,7 @@ _OWN = (
     "committee",
     "admin",
     "pause",
+    "program",
 )
 """Each is the module `client.cli.<name>` with an `app`."""
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from client.amounts import IO, format_bp, format_io
-from client.cli.options import AsJson, KeypairFile, Url, group, settings, unix_seconds
+from client.cli.options import AsJson, KeypairFile, Url, address, group, settings, unix_seconds
 from client.cli.output import emit, facts, note, table, when
+from client.cli.program import IsLocalnet, NamedMultisigs
 from client.economics import BPS, GENESIS_SUPPLY
 from client.genesis import CAP, DESIGN, MONTH_SECONDS, Allocation, Payment, Plan, read
 
@@ -72,15 +73,36 @@ def plan(
 
 @app.command()
 def run(
-    ctx: typer.Context, file: File = DESIGN, url: Url = None, keypair: KeypairFile = None, as_json: AsJson = False
+    ctx: typer.Context,
+    file: File = DESIGN,
+    multisigs: NamedMultisigs = None,
+    is_localnet: IsLocalnet = False,
+    rehearsal: Annotated[
+        bool,
+        typer.Option(
+            "--rehearsal", help="On devnet and testnet: whoever may replace the programs.", show_default=False
+        ),
+    ] = False,
+    url: Url = None,
+    keypair: KeypairFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Carry the plan out: pay what is liquid, lock the rest, and check what the chain has then.
 
     --keypair holds the genesis, and pays. What was done before is skipped: a run that was cut short is begun again.
+    Nothing is paid on a public cluster whose deployment `ionet program check` refuses.
     """
+    from client.deployment import require_safe
+
     chosen = settings(ctx, url, keypair, as_json)
     found, key = read(file), chosen.keypair()
-    done, sums = chosen.run("paying the genesis", lambda client: _run(client, key, found))
+    named = [address(one) for one in multisigs or ()]
+
+    async def work(client: AsyncClient) -> tuple[list[Done], Sums]:
+        await require_safe(client, named, is_localnet=is_localnet, rehearsal=rehearsal)
+        return await _run(client, key, found)
+
+    done, sums = chosen.run("paying the genesis", work)
     if chosen.as_json:
         emit({"payments": [_done_json(one) for one in done], **_sums_json(sums)})
         return
