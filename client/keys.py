@@ -10,11 +10,11 @@ import json
 import os
 import re
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from solders.keypair import Keypair
 
+from client import files
 from client.errors import IonetError
 
 _MAX_BYTES = 4_096
@@ -40,22 +40,11 @@ def save(path: Path, keypair: Keypair) -> None:
     except OSError as failed:
         raise KeyRefused(f"cannot make the key file {path}: {failed.strerror}") from None
     try:
-        # O_EXCL follows no symlink and takes no file that is there already, also one made in this moment.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        files.create(path, json.dumps(list(bytes(keypair))).encode())
     except FileExistsError:
         raise KeyRefused(f"{path} exists already and is not replaced: name another path") from None
     except OSError as failed:
         raise KeyRefused(f"cannot make the key file {path}: {failed.strerror}") from None
-    try:
-        with os.fdopen(handle, "w") as file:
-            os.fchmod(file.fileno(), 0o600)  # whatever the umask says
-            json.dump(list(bytes(keypair)), file)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as failed:
-        with suppress(OSError):
-            path.unlink()  # half a key is of no use, and would be in the way of the next try
-        raise KeyRefused(f"cannot write the key file {path}: {failed.strerror}") from None
 
 
 def load(path: Path) -> Keypair:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ import msgspec
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from client import keys
+from client import files, keys
 from client.errors import IonetError
 
 DEFAULT: Final = Path("~/.ionet/agent")
@@ -78,7 +77,7 @@ class Home:
 
     def remember(self, node: Pubkey) -> None:
         """Writes down which node this is."""
-        write(self.path / "node.json", msgspec.json.encode(Identity(str(node))))
+        files.replace(self.path / "node.json", msgspec.json.encode(Identity(str(node))))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -89,17 +88,3 @@ class Home:
             except OSError:
                 raise IonetError(f"another agent runs with the folder {self.path}: stop it, or name another") from None
             yield
-
-
-def write(file: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replaces a file at once: whoever reads it sees the old content or the new."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        draft.replace(file)
-    finally:
-        with suppress(OSError):
-            draft.unlink()

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from client import files
 from client.errors import IonetError
-from machines.agent.home import write
 from machines.jobs import running
 from machines.jobs.spec import Result, Spec, canonical, digest, parse_spec
 from machines.jobs.status import Status
@@ -45,7 +45,7 @@ class Work:
         if known is not None and known != spec and self.status().state != "new":
             raise WorkRefused(f"job {self.job} was started with another spec: it cannot be changed any more")
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(self.folder / _SPEC, canonical(spec))
+        files.replace(self.folder / _SPEC, canonical(spec))
         return self.missing(spec)
 
     def missing(self, spec: Spec) -> list[str]:

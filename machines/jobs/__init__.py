@@ -1,1 +1,4 @@
-"""What a job is and how it is run: spec, content, sandbox, container, supervisor. Uses `client.errors`; no network."""
+"""What a job is and how it is run: spec, content, sandbox, container, supervisor. No network.
+
+Uses `client.errors` and `client.files`.
+"""

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 import machines
+from client import files
 from client.errors import IonetError
 from machines.jobs import container, status
 from machines.jobs.spec import MAX_BYTES, Spec, canonical, digest, parse_spec
@@ -42,7 +43,7 @@ def prepare(folder: Path, spec: Spec, store: Store) -> None:
     """
     place = Folder(folder)
     place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.spec.write_bytes(canonical(spec))
+    files.replace(place.spec, canonical(spec))
     if not place.inputs.exists():
         store.place(spec.inputs, place.inputs)
 

@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import field
 
+from client import files
 from client.errors import IonetError
 from machines.jobs.spec import File, Result, State, Strict
 
@@ -137,12 +138,7 @@ def read(folder: Folder) -> Status:
 
 def write(folder: Folder, status: Status) -> None:
     """Replaces what was written before: who reads sees either, whole; so does who reads after a power cut."""
-    part = folder.status.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(msgspec.json.encode(status))
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder.status)
+    files.replace(folder.status, msgspec.json.encode(status))
 
 
 def birth(pid: int) -> str | None:

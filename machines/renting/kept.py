@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from solders.pubkey import Pubkey
 
+from client import files
 from client.errors import IonetError
 from machines.jobs.spec import Limits, Spec
 
@@ -41,21 +40,13 @@ def path_of(job: Pubkey) -> Path:
 def keep(kept: Kept) -> Path:
     """Writes it down, for its owner alone; replaces what was there at once."""
     file = path_of(Pubkey.from_string(kept.job))
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as handle:
-            handle.write(msgspec.json.encode(kept))
-            handle.flush()
-            os.fsync(handle.fileno())
-        draft.replace(file)
+        files.replace(file, msgspec.json.encode(kept))
     except OSError as failed:
         raise IonetError(
             f"{file} cannot be written, which is needed to go on with the job: {failed.strerror}"
         ) from None
-    finally:
-        with suppress(OSError):
-            draft.unlink()
     return file
 
 

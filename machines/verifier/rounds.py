@@ -19,7 +19,7 @@ from solana.rpc.async_api import AsyncClient
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from client import accounts, addresses, economics, reads
+from client import accounts, addresses, economics, files, reads
 from client.errors import IonetError, Refused
 from client.instructions import oracle
 from client.instructions.oracle import Measurement
@@ -177,8 +177,5 @@ class Rounds:
         raise IonetError(f"{verifier} has used all {_MAX_ROUND} rounds of epoch {epoch}")
 
     def _keep(self, round: Round) -> Round:
-        draft = self._file.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_bytes(msgspec.json.encode(round))
-        draft.replace(self._file)
+        files.replace(self._file, msgspec.json.encode(round))
         return round

@@ -13,7 +13,7 @@ from solana.rpc.async_api import AsyncClient
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
-from client import economics, reads
+from client import economics, files, reads
 from client.economics import SECONDS_PER_HOUR
 from client.errors import IonetError
 from client.logs import logger
@@ -129,7 +129,7 @@ class Verifier:
         """What was measured, with its uncertainty, which the chain has no place for."""
         file = self.folder / f"results-{round.epoch}-{round.number}.json"
         shown = {"epoch": round.epoch, "round": round.number, "nodes": [one.as_json() for one in outcomes]}
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(shown), indent=2))
+        files.replace(file, msgspec.json.format(msgspec.json.encode(shown), indent=2))
 
 
 @dataclass(frozen=True, slots=True)

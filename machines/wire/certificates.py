@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from client import files
 from client.errors import IonetError
 
 _FILE: Final = "certificate.pem"
@@ -60,7 +60,7 @@ def ensure(folder: Path, host: str, days: int = 90, renew_within_days: int = 30)
         with _locked(folder):
             held = _read(path, host)
             if held is None or held.not_after - datetime.now(UTC) <= timedelta(days=renew_within_days):
-                _replace(path, _make(host, days))
+                files.replace(path, _make(host, days))
                 held = _read(path, host)
     except OSError as failed:
         raise CertificateRefused(f"cannot keep a certificate in {folder}: {failed.strerror}") from None
@@ -130,18 +130,3 @@ def _name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
     except ValueError:
         raise CertificateRefused(f"{host!r} is no host: name an address or a domain") from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Puts a new file in the place of an old one, so that a crash leaves either."""
-    handle, name = tempfile.mkstemp(prefix=".certificate-", dir=path.parent)  # 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
