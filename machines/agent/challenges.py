@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import wraps
 from typing import Any, Final
 
 import msgspec
@@ -11,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from client.errors import IonetError
 from machines.agent.asked import Asked
-from machines.agent.prover import MAX_PAYLOAD, Busy, NoSession, Prover, Session, Spent
+from machines.agent.prover import MAX_PAYLOAD, Prover, Session
 from machines.wire.errors import Refusal
 from machines.wire.server import Handler, chunks, read_json, signed
 
@@ -110,7 +108,7 @@ def routes(prover: Prover, asked: Asked) -> list[Route]:
     one = "/v1/challenge/{session}"
 
     def route(path: str, handler: Handler, method: str = "POST", **bounds: Any) -> Route:
-        return Route(path, signed(_refusing(handler), asked.verifier, **bounds), methods=[method])
+        return Route(path, signed(handler, asked.verifier, **bounds), methods=[method])
 
     return [
         route("/v1/challenge", begin),
@@ -124,27 +122,6 @@ def routes(prover: Prover, asked: Asked) -> list[Route]:
         route(f"{one}/memory/read", read),
         route(one, end, "DELETE"),
     ]
-
-
-def _refusing(handler: Handler) -> Handler:
-    """What the prover refuses, as HTTP says it."""
-
-    @wraps(handler)
-    async def refusing(request: Request) -> Any:
-        try:
-            return await handler(request)
-        except Busy as refused:
-            raise Refusal(409, str(refused)) from None
-        except Spent as refused:
-            raise Refusal(429, str(refused)) from None
-        except NoSession as refused:
-            raise Refusal(404, str(refused)) from None
-        except Refusal:
-            raise
-        except IonetError as refused:
-            raise Refusal(400, str(refused)) from None
-
-    return refusing
 
 
 def _seed(text: str) -> bytes:

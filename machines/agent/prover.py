@@ -17,6 +17,7 @@ from solders.pubkey import Pubkey
 from client.errors import IonetError
 from machines.proofs import clock, compute, memory
 from machines.proofs.memory import Table
+from machines.wire.errors import Refusal
 
 HOUR_SECONDS: Final = 3_600.0
 MAX_PAYLOAD: Final = 4 << 30
@@ -32,15 +33,15 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Busy(IonetError):
+class Busy(Refusal):
     """Another challenge runs."""
 
 
-class Spent(IonetError):
+class Spent(Refusal):
     """Verifiers have had all the time that the agent grants them in an hour."""
 
 
-class NoSession(IonetError):
+class NoSession(Refusal):
     """A challenge that is over, or somebody else's."""
 
 
@@ -86,9 +87,9 @@ class Prover:
         elif current is not None and current.verifier == verifier and not current.running.locked():
             self.end(current)  # it has begun anew: its last one is lost
         if self._current is not None:
-            raise Busy("another challenge runs: try again in a minute")
+            raise Busy(409, "another challenge runs: try again in a minute")
         if self.used_seconds >= self.granted_seconds:
-            raise Spent(f"verifiers have had {self.used_seconds:.0f} s of this hour, and are granted no more")
+            raise Spent(429, f"verifiers have had {self.used_seconds:.0f} s of this hour, and are granted no more")
         self._current = Session(secrets.token_hex(16), verifier, now, now)
         return self._current
 
@@ -96,7 +97,7 @@ class Prover:
         """The running challenge. Raises `NoSession`."""
         current = self._current
         if current is None or not secrets.compare_digest(current.id, id) or current.verifier != verifier:
-            raise NoSession("there is no such challenge: it is over, or another verifier's")
+            raise NoSession(404, "there is no such challenge: it is over, or another verifier's")
         current.touched = self._clock()
         return current
 

@@ -19,13 +19,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from client.errors import IonetError
 from client.state import Job
 from machines.agent.asked import Asked, job_of
 from machines.agent.work import Work
 from machines.jobs.spec import MAX_BYTES, Spec, parse_spec
 from machines.jobs.status import short_path
-from machines.wire.errors import NotAuthentic, Refusal
+from machines.wire.errors import Refusal
 from machines.wire.server import Handler, authenticate, body, chunks, signed, unsigned
 
 PIECE: Final = 256 << 10
@@ -100,7 +99,7 @@ def routes(work_of: OfJob, asked: Asked, *, gpus: bool) -> list[Route]:
     one = "/v1/jobs/{job}"
 
     def route(path: str, handler: Handler, method: str = "POST", **bounds: Any) -> Route:
-        return Route(path, signed(_refusing(handler), asked.renter, **bounds), methods=[method])
+        return Route(path, signed(handler, asked.renter, **bounds), methods=[method])
 
     return [
         route(one, take, "PUT", limit=MAX_BYTES),
@@ -112,24 +111,10 @@ def routes(work_of: OfJob, asked: Asked, *, gpus: bool) -> list[Route]:
         route(f"{one}/outputs/{{sha256}}", output, "GET"),
         Route(
             f"{one}/http/{{path:path}}",
-            unsigned(_refusing(call), limit=MAX_CALL, seconds=CALL_SECONDS, idle=60.0),
+            unsigned(call, limit=MAX_CALL, seconds=CALL_SECONDS, idle=60.0),
             methods=_METHODS,
         ),
     ]
-
-
-def _refusing(handler: Handler) -> Handler:
-    """What cannot be done with a job, as HTTP says it."""
-
-    async def refusing(request: Request) -> Any:
-        try:
-            return await handler(request)
-        except (Refusal, NotAuthentic):
-            raise
-        except IonetError as refused:
-            raise Refusal(400, str(refused)) from None
-
-    return refusing
 
 
 def _require_fits(spec: Spec, job: Job, folder: Path, *, has_gpus: bool) -> None:

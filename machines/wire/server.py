@@ -9,7 +9,8 @@
 
 A handler takes a Starlette request, of which `request.state.caller` is the signer's address (Pubkey), and returns
 what is to be sent as JSON (what msgspec encodes), or a Response, such as a StreamingResponse, that goes as it is,
-unsigned. It refuses by raising Refusal(status, sentence): the asker gets {"error": sentence}, signed.
+unsigned. It refuses by raising Refusal(status, sentence), or any other IonetError, which is 400: the asker gets
+{"error": sentence}, signed.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 from starlette.types import Lifespan, Receive, Scope, Send
 
+from client.errors import IonetError
 from client.logs import logger
 from machines.wire.errors import ForAnotherNode, NotAuthentic, Refusal, readable
 from machines.wire.listening import serve
@@ -132,6 +134,8 @@ def unsigned(
             return _refusal(request, 421, str(refused))
         except NotAuthentic as refused:
             return _refusal(request, 401, str(refused))
+        except IonetError as refused:
+            return _refusal(request, 400, str(refused))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except Exception:

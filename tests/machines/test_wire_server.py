@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
+from client.errors import IonetError
 from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, Refusal
 from machines.wire.seen import LIFE_SECONDS, Seen
 from machines.wire.server import (
@@ -66,6 +67,10 @@ async def broken(request: Request) -> None:
     raise KeyError("a secret of the node")
 
 
+async def impossible(request: Request) -> None:
+    raise IonetError("a job is of other things")
+
+
 async def cut(request: Request) -> StreamingResponse:
     async def content() -> AsyncIterator[bytes]:
         yield b"the beginning"
@@ -94,6 +99,7 @@ ROUTES = [
     Route("/count", signed(count, anyone, limit=1 << 40), methods=["PUT"]),
     Route("/pieces", signed(pieces, anyone), methods=["GET"]),
     Route("/broken", signed(broken, anyone), methods=["GET"]),
+    Route("/impossible", signed(impossible, anyone), methods=["GET"]),
     Route("/cut", signed(cut, anyone), methods=["GET"]),
     Route("/numbers", signed(numbers, anyone), methods=["POST"]),
     Route("/others", signed(echo, nobody), methods=["GET"]),
@@ -275,6 +281,7 @@ async def test_refusals_are_signed_and_readable(world: World) -> None:
             ("GET", "/nothing", 404, "there is nothing at /nothing"),
             ("GET", "/echo/", 404, "there is nothing at /echo/"),
             ("POST", "/broken", 405, "/broken cannot be asked with POST"),
+            ("GET", "/impossible", 400, "a job is of other things"),
             ("GET", "/broken", 500, "the node failed to do this: its log says why"),
         ):
             with pytest.raises(NodeRefused) as refused:
