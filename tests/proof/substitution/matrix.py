@@ -1,0 +1,163 @@
+"""The substitution matrix: every account of every instruction, with every mutation, before each step of a walk."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count, islice
+from pathlib import Path
+
+from solders.instruction import Instruction
+
+from tests.programs.chain import Refused
+from tests.proof.layout import declared
+from tests.proof.ledger import Ledger
+from tests.proof.substitution.allowed import Where, judge
+from tests.proof.substitution.mutations import OURS_BY_NAME, Mutant, Mutation
+from tests.proof.substitution.scene import NOTHING, Pool, Scene, kind_of, scenes
+from tests.proof.substitution.tour import tour
+from tests.proof.svm import DEPLOY, Outcome, Svm, Trial, encode, start_svm
+from tests.proof.world import world_on
+
+CHUNK = 200
+"""Trials in one call of the pipe."""
+
+UNTIDY = {"ProgramFailedToComplete", "ComputationalBudgetExceeded", "AccessViolation", "UnbalancedInstruction"}
+"""Refusals by Solana in the place of a program: nothing is lost, but nobody is told why."""
+
+
+@dataclass
+class Matrix:
+    """What was tried, and what came of it."""
+
+    only: str | None = None
+    pool: Pool = field(default_factory=Pool)
+    shapes: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    tried: Counter[str] = field(default_factory=Counter)
+    """Mutations, by instruction."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """By what is wrong."""
+    accepted: dict[Where, list[str]] = field(default_factory=dict)
+    """Details of what was not refused."""
+    allowed: int = 0
+    """So many of them are listed, once `problems` was asked."""
+    made: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    """Of each kind of account: which instruction makes it, in which place."""
+    found: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Kinds of account by place."""
+    untidy: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    samples: Counter[str] = field(default_factory=Counter)
+    progress: Callable[[str, int], object] = lambda name, tried: None
+    """Told of each sample: its instruction, and how many mutations were tried."""
+
+    def probe(self, ledger: Ledger, instructions: Sequence[Instruction]) -> None:
+        """Tampers with each call, where none of its shape was seen before."""
+        for scene in scenes(ledger.svm, instructions):
+            self.pool.learn(scene)
+            if self.shapes[scene.shape] or (self.only and scene.name != self.only):
+                continue
+            outcome = ledger.svm.tries([Trial([scene.call.instruction])])[0]
+            if outcome.error is not None:
+                continue  # as the walk will see itself
+            after = {account.address: account for account in outcome.written}
+            for place in scene.places:
+                self.found[scene.name, place.name].add(place.kind)
+                if place.kind == NOTHING and place.meta.pubkey in after:
+                    self.made[kind_of(after[place.meta.pubkey])].add((scene.name, place.name))
+            self.shapes[scene.shape] += 1
+            self.samples[scene.name] += 1
+            before = self.tried[scene.name]
+            self._try(ledger, scene)
+            self.progress(scene.name, self.tried[scene.name] - before)
+
+    def _try(self, ledger: Ledger, scene: Scene) -> None:
+        same = encode([scene.call.instruction])
+        seen = set()
+
+        def fresh(mutation: Mutation) -> bool:
+            """Not the call as it is, and not tried already."""
+            encoded = encode(mutation.trial.instructions)
+            key = encoded, tuple(mutation.trial.put)
+            if key in seen or (encoded == same and not mutation.trial.put):
+                return False
+            seen.add(key)
+            return True
+
+        mutations: Iterator[Mutation] = filter(fresh, Mutant(scene, self.pool, ledger).all())
+        while chunk := list(islice(mutations, CHUNK)):
+            outcomes = ledger.svm.tries(mutation.trial for mutation in chunk)
+            for mutation, outcome in zip(chunk, outcomes, strict=True):
+                self._count(scene, mutation, outcome)
+
+    def _count(self, scene: Scene, mutation: Mutation, outcome: Outcome) -> None:
+        self.tried[scene.name] += 1
+        self.kinds[mutation.kind] += 1
+        if outcome.error is None:
+            self.accepted.setdefault((scene.name, mutation.account, mutation.kind), []).append(mutation.detail)
+        elif outcome.refusal in UNTIDY:
+            self.untidy[scene.name, mutation.account, mutation.kind, outcome.refusal or ""] += 1
+
+    def moot(self, where: Where) -> bool:
+        """An account of ours at a lower bump: what makes its kind refuses every other address, so nobody has one."""
+        instruction, account, kind = where
+        if kind != "bump":
+            return False
+        made = [self.made[kind] for kind in self.found[instruction, account] & OURS_BY_NAME.keys()]
+        return bool(made) and all(made) and not any(where[:2] in makers for where in self.accepted for makers in made)
+
+    def problems(self) -> list[str]:
+        """Sentences of what is wrong; none where every mutation is refused or listed, and everything was tried."""
+        accepted = {where: details for where, details in self.accepted.items() if not self.moot(where)}
+        verdict = judge(accepted, whole=self.only is None)
+        self.allowed = verdict.allowed
+        unlisted = [
+            f"{instruction} with its {account} tampered with ({kind}: {', '.join(sorted(set(details)))}) is accepted:"
+            " mend the program, or give the reason in allowed.py"
+            for (instruction, account, kind), details in verdict.unlisted.items()
+        ]
+        never = [
+            f"{name} was never accepted in a walk, nor could a call of it be made up: send it in tests/programs/walk.py"
+            for name in self.missing
+        ]
+        return [*unlisted, *never, *verdict.needless]
+
+    @property
+    def missing(self) -> list[str]:
+        """Instructions of which no accepted call was seen."""
+        return sorted({one.name for one in declared().values() if self.only in (None, one.name)} - {*self.samples})
+
+    def table(self) -> list[tuple[str, int, int, int, int, int]]:
+        """Of each instruction: accounts, samples, mutations, how many were refused, and how many accepted."""
+        rows = []
+        for name in sorted(self.samples):
+            accepted = sum(len(details) for where, details in self.accepted.items() if where[0] == name)
+            accounts = sum(place[0] == name for place in self.found)
+            rows.append((name, accounts, self.samples[name], self.tried[name], self.tried[name] - accepted, accepted))
+        return rows
+
+    def figures(self) -> dict[str, int]:
+        """Sums of the table."""
+        names = ("accounts", "samples", "mutations", "refused", "allowed")
+        rows = self.table()
+        sums = {name: sum(row[index] for row in rows) for index, name in enumerate(names, start=1)}  # type: ignore[misc]
+        return {"instructions": len(rows)} | sums
+
+
+def explore(svm: Svm, matrix: Matrix, deploy: Path = DEPLOY) -> None:
+    """Walks twice: once to see a twin of everything, then on a new chain and with others, tampering at each step."""
+    twin = world_on(svm, deploy=deploy, initialized=False)
+    twin._people = count(1_000)
+    tour(twin, lambda ledger, instructions: [matrix.pool.learn(scene) for scene in scenes(ledger.svm, instructions)])
+    tour(world_on(svm, deploy=deploy, initialized=False), matrix.probe)
+
+
+def find(deploy: Path = DEPLOY) -> str | None:
+    """The first acceptance that `allowed.py` does not list, or what else is wrong, as a sentence; None: all is fine."""
+    matrix = Matrix()
+    with start_svm() as svm:
+        try:
+            explore(svm, matrix, deploy)
+        except Refused as refused:
+            return f"the walk itself is refused: {refused.name}"
+    return next(iter(matrix.problems()), None)
