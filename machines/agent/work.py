@@ -102,7 +102,8 @@ class Work:
 
     def shown(self) -> dict[str, Any]:
         """For its renter."""
-        now, spec, result = self.status(), self.spec(), self.result()
+        now, spec = self.status(), self.spec()
+        result = now.result(self.job, self.node) if now.is_over else None
         return {
             "state": now.state if spec is not None else "unknown",
             "doing": now.doing,
@@ -128,10 +129,8 @@ class Work:
         """Where its service is reached."""
         return running.socket(self.folder)
 
-    @property
-    def touched(self) -> float:
-        """When something last happened to it, Unix seconds."""
-        now = self.status()
+    def touched(self, now: Status) -> float:
+        """When something last happened to it, Unix seconds, as it is now."""
         return float(now.ended_at or self.folder.stat().st_mtime)
 
     def _wanted(self) -> Spec:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -43,7 +42,6 @@ class Verifier:
     rounds_per_hour: int = 2
     group: int = 4
     """Nodes that are challenged at the same time, where nothing else says that they belong together."""
-    told: Callable[[Outcome], None] = lambda outcome: None
     options: SendOptions = DEFAULT
     _rounds: Rounds = field(init=False)
 
@@ -92,7 +90,7 @@ class Verifier:
         groups = plan.groups(seed, await targets.find(self.client), self.group)
         measuring_ = self._rounds.begin(committed)
         log.info("measuring", epoch=committed.epoch, round=committed.number, nodes=sum(map(len, groups)))
-        outcomes = await measuring.measure(self.key, seed, groups, self.limits, self._tell)
+        outcomes = await measuring.measure(self.key, seed, groups, self.limits, _tell)
         measured = self._rounds.measured(measuring_, [one.measurement() for one in outcomes])
         self._keep(committed, outcomes)
         rows = await self._rounds.record(measured)
@@ -121,10 +119,6 @@ class Verifier:
         while (left := time - await chain_time(self.client)) > 0:  # noqa: ASYNC110 - the chain has no event for it
             await asyncio.sleep(min(LOOK_SECONDS, left))
 
-    def _tell(self, outcome: Outcome) -> None:
-        log.info("measured", **outcome.as_json())
-        self.told(outcome)
-
     def _keep(self, round: Round, outcomes: list[Outcome]) -> None:
         """What was measured, with its uncertainty, which the chain has no place for."""
         file = self.folder / f"results-{round.epoch}-{round.number}.json"
@@ -143,6 +137,10 @@ class Window:
     """The chain's time, Unix seconds."""
     latest: int
     """At which a round may begin."""
+
+
+def _tell(outcome: Outcome) -> None:
+    log.info("measured", **outcome.as_json())
 
 
 async def measure_once(client: AsyncClient, key: Keypair, node: Pubkey, limits: Limits, seed: bytes) -> Outcome:
