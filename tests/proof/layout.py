@@ -1,4 +1,4 @@
-"""Accounts, instructions and events decoded by their IDL (spec 0.1.0) with one `struct` each, fast enough for millions."""
+"""Accounts, instructions and events decoded by their IDL (spec 0.1.0) with one `struct` each, fast enough for many."""
 
 from __future__ import annotations
 
