@@ -125,3 +125,6 @@ pub fn sale(input: SaleInput) -> Sale {
         sale
     }
 }
+
+#[cfg(test)]
+mod tests;
