@@ -32,7 +32,7 @@ const MOST: u64 = (GENESIS_SUPPLY + EMISSION_CAP) / 200;
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let who = 0..DELEGATORS;
     let amount = prop_oneof![1..20u64, 1..=MOST];
-    let fraction = prop_oneof![9 => 0..3_000u16, 1 => 0..=10_000u16];
+    let fraction = prop_oneof![90 => 0..3_000u16, 9 => 0..=10_000u16, 1 => Just(10_000u16)];
     let step = prop_oneof![
         4 => (who.clone(), amount.clone()).prop_map(|(who, amount)| Step::Delegate(who, amount)),
         4 => (who.clone(), any::<u64>(), any::<bool>()).prop_map(|(who, part, back)| Step::Move(who, part, back)),
@@ -275,7 +275,8 @@ proptest! {
         }
         pool.apply(&Step::Move(0, value_of(pool.delegators[0].unbonding.shares, pool.index), true));
         prop_assert_eq!(value_of(pool.delegators[0].active.shares, pool.index), stayed);
-        prop_assert_eq!(pool.delegators[0].unbonding.shares, 0);
+        // Of a pool that was slashed to nothing, nothing can move: its shares stay, worth nothing.
+        prop_assert!(pool.index == 0 || pool.delegators[0].unbonding.shares == 0);
         pool.check()?;
     }
 }
