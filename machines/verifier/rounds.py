@@ -34,6 +34,14 @@ _DRAW_SECONDS: Final = 0.5
 _MAX_ROUND: Final = 2**16
 
 
+_FOR_GOOD: Final = {"NotAMember", "SecretMismatch", "OutcomeInvalid"}
+"""With which the oracle refuses a record that it would refuse at every later try, too."""
+
+
+class NeverRecorded(IonetError):
+    """A round that was measured, and that the chain will never take."""
+
+
 class Row(msgspec.Struct, frozen=True):
     """A measurement, as it is kept."""
 
@@ -147,7 +155,10 @@ class Rounds:
         return self._keep(msgspec.structs.replace(measuring, stage="measured", rows=rows))
 
     async def record(self, measured: Round) -> int:
-        """Reveals the secret and records, in batches, what is not recorded yet; how many rows."""
+        """Reveals the secret and records, in batches, what is not recorded yet; how many rows.
+
+        Raises `NeverRecorded`, and forgets the round, where no other try can mend what the chain has against it.
+        """
         found = await reads.require(self.client, Challenge, measured.address, "challenge")
         rows = [row for row in measured.rows if bytes(Pubkey.from_string(row.node)) > bytes(found.last_node)]
         for start in range(0, len(rows), oracle.MAX_MEASUREMENTS):
@@ -161,7 +172,16 @@ class Rounds:
                 secret=bytes.fromhex(measured.secret),
                 measurements=batch,
             )
-            await send(self.client, [recording], [self.key], self.options)
+            try:
+                await send(self.client, [recording], [self.key], self.options)
+            except Refused as refused:
+                if refused.program != "oracle" or refused.name not in _FOR_GOOD:
+                    raise
+                self.give_up()
+                raise NeverRecorded(
+                    f"{len(rows) - start} measurements of round {measured.number} of epoch {measured.epoch} are given "
+                    f"up, for the chain will never take them: {refused}"
+                ) from None
         self.give_up()
         return len(rows)
 

@@ -21,7 +21,7 @@ from client.sending import DEFAULT, SendOptions
 from machines.verifier import measuring, plan, targets
 from machines.verifier.plan import Limits
 from machines.verifier.results import Outcome
-from machines.verifier.rounds import Round, Rounds
+from machines.verifier.rounds import NeverRecorded, Round, Rounds
 
 LOOK_SECONDS: Final = 2.0
 """At most, between two looks at the chain's clock."""
@@ -74,8 +74,11 @@ class Verifier:
         """Commits, waits for the drawn time, measures, records; goes on with what a process before it left."""
         found = self._rounds.unfinished()
         if found is not None and found.stage == "measured":
-            rows = await self._rounds.record(found)
-            log.info("recorded", epoch=found.epoch, round=found.number, rows=rows, resumed=True)
+            try:
+                rows = await self._rounds.record(found)
+                log.info("recorded", epoch=found.epoch, round=found.number, rows=rows, resumed=True)
+            except NeverRecorded as refused:
+                log.warning("round given up", epoch=found.epoch, round=found.number, reason=str(refused))
             found = None
         if found is not None and (found.stage == "measuring" or found.epoch != window.epoch):
             log.warning("round given up", epoch=found.epoch, round=found.number, stage=found.stage)

@@ -18,13 +18,13 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import addresses, keys, state
-from client.errors import IonetError
+from client.errors import IonetError, Refused, Unreachable
 from client.rpc import connect
 from client.sending import SendOptions
 from machines.proofs import seeds
 from machines.verifier import plan, targets
 from machines.verifier.plan import Limits, Target
-from machines.verifier.rounds import Rounds, Row
+from machines.verifier.rounds import NeverRecorded, Round, Rounds, Row
 from machines.verifier.service import Verifier
 from tests.machines.attacks import LIMITS
 from tests.machines.network import Agent, Machines
@@ -85,19 +85,64 @@ async def test_what_was_measured_survives_a_kill(machines: Machines, ann: Agent,
     """Written down, and not recorded: the next process records it, once."""
     member = machines.network.world.committee[1]
     async with connect(machines.network.url) as client:
-        rounds = Rounds(client, member, tmp_path)
-        committed = await rounds.commit()
-        await rounds.draw(committed)
-        measured = rounds.measured(rounds.begin(committed), [])
-        assert measured.stage == "measured"
-        kept = msgspec.structs.replace(measured, rows=(Row(str(ann.node), 1, 1, 1, 1, 1, 1),))
-        (tmp_path / f"round-{member.pubkey()}.json").write_bytes(msgspec.json.encode(kept))
+        kept = await measured_by(machines, client, tmp_path, 1, ann.node)
+        assert kept.stage == "measured"
         again = Rounds(client, member, tmp_path)
         found = again.unfinished()
         assert found == kept
         assert await again.record(found) == 1
         assert await again.record(found) == 0
         assert again.unfinished() is None
+
+
+async def measured_by(machines: Machines, client: AsyncClient, folder: Path, member: int, node: Pubkey) -> Round:
+    """A round that was measured and written down, and is not recorded."""
+    key = machines.network.world.committee[member]
+    rounds = Rounds(client, key, folder)
+    committed = await rounds.commit()
+    await rounds.draw(committed)
+    measured = rounds.measured(rounds.begin(committed), [])
+    kept = msgspec.structs.replace(measured, rows=(Row(str(node), 1, 1, 1, 1, 1, 1),))
+    (folder / f"round-{key.pubkey()}.json").write_bytes(msgspec.json.encode(kept))
+    return kept
+
+
+async def test_what_the_chain_never_takes_is_given_up(machines: Machines, ann: Agent, tmp_path: Path) -> None:
+    """Of who is no member any more, or with another secret: the next round is measured and recorded."""
+    stranger = machines.network.person("another stranger")
+    async with connect(machines.network.url) as client:
+        kept = await measured_by(machines, client, tmp_path, 0, ann.node)
+        file = tmp_path / f"round-{stranger.pubkey()}.json"
+        file.write_bytes(msgspec.json.encode(kept))
+        with pytest.raises(NeverRecorded, match=r"given up, for the chain will never take them.*not a member"):
+            await Rounds(client, stranger, tmp_path).record(kept)
+        assert not file.exists()
+
+        damaged = msgspec.structs.replace(kept, secret="00" * 32)
+        file = tmp_path / f"round-{machines.network.world.committee[0].pubkey()}.json"
+        file.write_bytes(msgspec.json.encode(damaged))
+        await next_window(machines, verifier(machines, client, tmp_path))
+    assert not file.exists()
+    assert kept_in(tmp_path)["round"] != kept.number
+    assert challenge_of(machines, kept_in(tmp_path)).last_node == ann.node
+
+
+async def test_what_cannot_be_recorded_now_is_kept(machines: Machines, ann: Agent, tmp_path: Path) -> None:
+    """A node that is away, a fee that cannot be paid: the round is there for the next try."""
+    member, poor = machines.network.world.committee[1], Keypair()
+    async with connect(machines.network.url) as client:
+        kept = await measured_by(machines, client, tmp_path, 1, ann.node)
+        poors = Rounds(client, poor, tmp_path)
+        (tmp_path / f"round-{poor.pubkey()}.json").write_bytes(msgspec.json.encode(kept))
+        with pytest.raises(Refused, match="has no SOL to pay the fee"):
+            await poors.record(kept)
+        assert poors.unfinished() == kept
+        async with connect("http://127.0.0.1:9") as away:
+            rounds = Rounds(away, member, tmp_path)
+            with pytest.raises(Unreachable):
+                await rounds.record(kept)
+            assert rounds.unfinished() == kept
+        assert await Rounds(client, member, tmp_path).record(kept) == 1
 
 
 async def test_a_round_that_was_being_measured_is_given_up(machines: Machines, ann: Agent, tmp_path: Path) -> None:
