@@ -138,7 +138,8 @@ def read(folder: Folder) -> Status:
 
 def write(folder: Folder, status: Status) -> None:
     """Replaces what was written before: who reads sees either, whole; so does who reads after a power cut."""
-    files.replace(folder.status, msgspec.json.encode(status))
+    # Root may be the one who finds a job dead; its folder's owner has to read that, too.
+    files.replace(folder.status, msgspec.json.encode(status), mode=0o644)
 
 
 def birth(pid: int) -> str | None:
