@@ -30,6 +30,11 @@ def parse_endpoint(text: str, *, listens: bool = False) -> tuple[str, int]:
     return found[1].strip("[]"), int(found[2])
 
 
+def join_endpoint(host: str, port: int) -> str:
+    """The inverse: an address of IPv6 in its brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def endpoint_bytes(text: str) -> bytes:
     """As the programs hold it: ASCII, padded with zeros to 64 bytes. Raises `EndpointRefused`."""
     parse_endpoint(text)

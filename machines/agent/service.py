@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from client import reads
-from client.endpoints import parse_endpoint
+from client.endpoints import join_endpoint, parse_endpoint
 from client.errors import IonetError
 from client.logs import logger
 from client.rpc import FAILURES, reason
@@ -110,7 +110,7 @@ class Service:
                 await serving  # which says why
             port: int = listening.result()
             public_host, public_port = public
-            endpoint = f"{public_host}:{public_port or port}"
+            endpoint = join_endpoint(public_host, public_port or port)
             fingerprint = certificate.fingerprint
             await self._announce(node, key, endpoint, fingerprint, hardware)
             log.info("serving", node=str(node), endpoint=endpoint, certificate=fingerprint.hex())

@@ -14,6 +14,7 @@ from aiohttp import web
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
+from client.endpoints import join_endpoint
 from client.errors import IonetError
 from machines.renting.bounds import Bounds
 from machines.renting.chain import OnChain, connected
@@ -87,7 +88,7 @@ async def serve(
                         f"cannot listen on {host}:{port}: {failed.strerror or failed}: say another with --listen"
                     ) from None
                 bound = runner.addresses[0][1]
-                told(f"http://{f'[{host}]' if ':' in host else host}:{bound}")
+                told(f"http://{join_endpoint(host, bound)}")
                 await interrupts.wait()
             finally:
                 await runner.cleanup()

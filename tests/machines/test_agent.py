@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -54,6 +55,18 @@ def test_it_registers_its_node_and_says_where_it_is(machines: Machines, ann: Age
     assert said.key != owner.pubkey()
     shown = machines.network.json("ann", "agent", "show", "--folder", str(ann.folder))
     assert (shown["node"], shown["endpoint"], shown["is_named"]) == (str(ann.node), ann.endpoint, True)
+
+
+async def test_it_is_reached_at_an_address_of_ipv6(machines: Machines) -> None:
+    """In its brackets on the chain, so that who reads it finds the port."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with machines.agent("ivy", extra=["--listen", "[::1]:0"]) as agent:
+        assert machines.said_of(agent.node).endpoint.startswith("[::1]:")
+        async with remote(machines, agent, Keypair()) as anyone:
+            assert (await anyone.json("GET", "/v1/node"))["node"] == str(agent.node)
 
 
 def test_it_needs_its_owner_once(machines: Machines) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.endpoints import EndpointRefused, endpoint_bytes, endpoint_text, parse_endpoint
+from client.endpoints import EndpointRefused, endpoint_bytes, endpoint_text, join_endpoint, parse_endpoint
 from client.idl import PROGRAMS, ProgramName, program_id
 from tests.unit.test_idl import spec
 
@@ -169,6 +169,7 @@ def test_endpoints_come_back(text: str, parsed: tuple[str, int]) -> None:
     assert len(raw) == 64
     assert endpoint_text(raw) == text
     assert parse_endpoint(text) == parsed
+    assert join_endpoint(*parsed) == text
 
 
 @pytest.mark.parametrize(
