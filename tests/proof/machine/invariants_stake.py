@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from solders.pubkey import Pubkey
 
@@ -23,8 +24,9 @@ def worth(shares: int, index: int) -> int:
 def _actors(seen: Seen) -> Iterator[tuple[Pubkey, Actor]]:
     """Actors that a step concerns, as they are after it."""
     concerned = {address for address, _, _ in seen.changed(Actor)}
-    for kind in (Delegation, Ticket, Slash):
-        concerned.update((after or before).actor for _, before, after in seen.changed(kind))  # type: ignore[union-attr]
+    kinds: tuple[Any, ...] = (Delegation, Ticket, Slash)
+    for kind in kinds:
+        concerned.update((after or before).actor for _, before, after in seen.changed(kind))
     for address in concerned:
         if actor := seen.books.get(Actor, address):
             yield address, actor
@@ -173,11 +175,10 @@ def positions_keep_their_value(seen: Seen) -> None:
         if call.name in ("staking.undelegate", "staking.withdraw_collateral"):
             moved[call.accounts["ticket"]] = event.amount
     slashed = {call.accounts["actor"] for call in seen.calls("staking.execute_slash")}
-    for kind in (Delegation, Ticket):
+    kinds: tuple[Any, ...] = (Delegation, Ticket)
+    for kind in kinds:
         for address, before, after in seen.changed(kind):
-            one = after or before
-            assert one is not None
-            if one.actor not in slashed and (after or kind is Delegation):
+            if (after or before).actor not in slashed and (after or kind is Delegation):
                 change = _value(seen.books, after) - _value(seen.books, before)
                 equal(change, moved.get(address, 0), "the value of", address, "changed by")
 
