@@ -23,7 +23,7 @@ def claiming(genesis_hash: str | None, node: str, host: str = "127.0.0.1") -> It
     class Front(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            answer = httpx.post(node, content=body, headers={"content-type": "application/json"}, timeout=30).content
+            answer = calls.post(node, content=body, headers={"content-type": "application/json"}).content
             if genesis_hash and json.loads(body)["method"] == "getGenesisHash":
                 answer = json.dumps(json.loads(answer) | {"result": genesis_hash}).encode()
             self.send_response(200)
@@ -33,7 +33,7 @@ def claiming(genesis_hash: str | None, node: str, host: str = "127.0.0.1") -> It
 
         def log_message(self, format: str, *args: object) -> None: ...
 
-    with ThreadingHTTPServer((host, 0), Front) as server:
+    with httpx.Client(timeout=30) as calls, ThreadingHTTPServer((host, 0), Front) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
