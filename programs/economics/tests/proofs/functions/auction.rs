@@ -1,0 +1,65 @@
+//! Sales in whole numbers, without the comparison that spares the program a division.
+
+use economics::auction::{self, Sale, SaleInput};
+use economics::{BPS, IO, NANO_USD_PER_USD_UNIT};
+use proptest::prelude::*;
+
+use crate::exact::{big, ceil, fit, floor, near};
+use crate::inputs::{i16s, sales, u32s, u64s};
+
+proptest! {
+    /// The exact point of the line, rounded down, and never outside its ends.
+    #[test]
+    fn premium_bp(seconds in u64s(), start in i16s(), end in i16s(), ramp in u32s(), nudge in -2i64..=2) {
+        for seconds in [seconds, near(big(ramp), nudge), seconds % u64::from(ramp.max(1))] {
+            let exact = match seconds < u64::from(ramp) {
+                true => floor(big(start) * ramp + (big(end) - start) * seconds, ramp),
+                false => big(end),
+            };
+            let actual = auction::premium_bp(seconds, start, end, ramp);
+            prop_assert_eq!(big(actual), exact);
+            prop_assert!((start.min(end)..=start.max(end)).map(i32::from).any(|bp| bp == actual));
+        }
+    }
+
+    /// The part of the wait that the unsold dollars stand for, rounded up; all of it where there was nothing to sell.
+    #[test]
+    fn waited_after(waited in u64s(), ramp in u32s(), usd in u64s(), vault in u64s()) {
+        for usd in [usd, usd % vault.max(1)] {
+            let most = waited.min(u64::from(ramp));
+            let exact = match vault {
+                0 => big(most),
+                _ => ceil(big(most) * (vault - usd.min(vault)), vault),
+            };
+            prop_assert_eq!(big(auction::waited_after(waited, ramp, usd, vault)), exact);
+        }
+    }
+
+    /// What the offer is worth, rounded down, up to what the vault has; then the least IO worth that, rounded up.
+    #[test]
+    fn sale(input in sales(), nudge in -2i64..=2) {
+        let divisor = big(IO) * NANO_USD_PER_USD_UNIT * BPS;
+        let factor = big(input.price_nano_usd_per_io) * (i64::from(input.premium_bp) + 10_000).max(0);
+        let mut cases = vec![input];
+        if factor > big(0) {
+            // Where the offer is worth all of the vault, and where it is worth a base unit of USD.
+            for usd in [big(input.vault_usd), big(input.vault_usd) + 1, big(1)] {
+                cases.push(SaleInput { io_max: near(ceil(usd * &divisor, factor.clone()), nudge), ..input });
+            }
+        }
+        for input in cases {
+            let worth = floor(&factor * input.io_max, divisor.clone());
+            let expected = if worth <= big(input.vault_usd) {
+                Sale { io: input.io_max, usd: fit(worth).unwrap() }
+            } else {
+                Sale { io: fit(ceil(&divisor * input.vault_usd, factor.clone())).unwrap(), usd: input.vault_usd }
+            };
+            let expected = if expected.usd == 0 { Sale::NOTHING } else { expected };
+            let sale = auction::sale(input);
+            prop_assert_eq!(sale, expected);
+            prop_assert!(sale.io <= input.io_max && sale.usd <= input.vault_usd);
+            prop_assert!(&divisor * sale.usd <= &factor * sale.io, "paid above fair value");
+            prop_assert_eq!(sale.io == 0, sale.usd == 0);
+        }
+    }
+}
