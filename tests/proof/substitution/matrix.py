@@ -14,8 +14,9 @@ from tests.programs.chain import Refused
 from tests.proof.layout import declared
 from tests.proof.ledger import Ledger
 from tests.proof.substitution.allowed import Where, judge
-from tests.proof.substitution.mutations import OURS_BY_NAME, Mutant, Mutation
-from tests.proof.substitution.scene import NOTHING, Pool, Scene, kind_of, scenes
+from tests.proof.substitution.mutations import Mutant, Mutation
+from tests.proof.substitution.scene import NOTHING, OURS_BY_NAME, Pool, Scene, kind_of, scenes
+from tests.proof.substitution.shapes import other_shapes
 from tests.proof.substitution.tour import tour
 from tests.proof.svm import DEPLOY, Outcome, Svm, Trial, encode, start_svm
 from tests.proof.world import world_on
@@ -55,7 +56,9 @@ class Matrix:
         """Tampers with each call, where none of its shape was seen before."""
         for scene in scenes(ledger.svm, instructions):
             self.pool.learn(scene)
-            if self.shapes[scene.shape] or (self.only and scene.name != self.only):
+            named = (scene.names(place.meta.pubkey, self.pool.seeds) for place in scene.places if place.meta.is_signer)
+            shape = scene.shape, *named
+            if self.shapes[shape] or (self.only and scene.name != self.only):
                 continue
             outcome = ledger.svm.tries([Trial([scene.call.instruction])])[0]
             if outcome.error is not None:
@@ -65,7 +68,7 @@ class Matrix:
                 self.found[scene.name, place.name].add(place.kind)
                 if place.kind == NOTHING and place.meta.pubkey in after:
                     self.made[kind_of(after[place.meta.pubkey])].add((scene.name, place.name))
-            self.shapes[scene.shape] += 1
+            self.shapes[shape] += 1
             self.samples[scene.name] += 1
             before = self.tried[scene.name]
             self._try(ledger, scene)
@@ -94,7 +97,8 @@ class Matrix:
         self.tried[scene.name] += 1
         self.kinds[mutation.kind] += 1
         if outcome.error is None:
-            self.accepted.setdefault((scene.name, mutation.account, mutation.kind), []).append(mutation.detail)
+            where = scene.variant, mutation.account, mutation.kind
+            self.accepted.setdefault(where, []).append(mutation.detail)
         elif outcome.refusal in UNTIDY:
             self.untidy[scene.name, mutation.account, mutation.kind, outcome.refusal or ""] += 1
 
@@ -103,8 +107,9 @@ class Matrix:
         instruction, account, kind = where
         if kind != "bump":
             return False
-        made = [self.made[kind] for kind in self.found[instruction, account] & OURS_BY_NAME.keys()]
-        return bool(made) and all(made) and not any(where[:2] in makers for where in self.accepted for makers in made)
+        made = [self.made[kind] for kind in self.found[plain(instruction), account] & OURS_BY_NAME.keys()]
+        accepted = {(plain(instruction), account) for instruction, account, _ in self.accepted}
+        return bool(made) and all(made) and not any(makers & accepted for makers in made)
 
     def problems(self) -> list[str]:
         """Sentences of what is wrong; none where every mutation is refused or listed, and everything was tried."""
@@ -131,7 +136,7 @@ class Matrix:
         """Of each instruction: accounts, samples, mutations, how many were refused, and how many accepted."""
         rows = []
         for name in sorted(self.samples):
-            accepted = sum(len(details) for where, details in self.accepted.items() if where[0] == name)
+            accepted = sum(len(details) for where, details in self.accepted.items() if plain(where[0]) == name)
             accounts = sum(place[0] == name for place in self.found)
             rows.append((name, accounts, self.samples[name], self.tried[name], self.tried[name] - accepted, accepted))
         return rows
@@ -144,12 +149,23 @@ class Matrix:
         return {"instructions": len(rows)} | sums
 
 
+def plain(variant: str) -> str:
+    """An instruction's name without what is particular about a call of it."""
+    return variant.split(" ")[0]
+
+
 def explore(svm: Svm, matrix: Matrix, deploy: Path = DEPLOY) -> None:
     """Walks twice: once to see a twin of everything, then on a new chain and with others, tampering at each step."""
     twin = world_on(svm, deploy=deploy, initialized=False)
     twin._people = count(1_000)
-    tour(twin, lambda ledger, instructions: [matrix.pool.learn(scene) for scene in scenes(ledger.svm, instructions)])
-    tour(world_on(svm, deploy=deploy, initialized=False), matrix.probe)
+
+    def learn(ledger: Ledger, instructions: Sequence[Instruction]) -> None:
+        for scene in scenes(ledger.svm, instructions):
+            matrix.pool.learn(scene)
+            matrix.pool.calls[scene.name].append(scene)
+
+    tour(twin, learn, further=other_shapes)
+    tour(world_on(svm, deploy=deploy, initialized=False), matrix.probe, further=other_shapes)
 
 
 def find(deploy: Path = DEPLOY) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
+from itertools import combinations
 
 from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
@@ -16,7 +17,18 @@ from client.idl import PROGRAMS, SYSTEM_PROGRAM, TOKEN_PROGRAM, program_id
 from client.state import PAUSE_BITS, Committee
 from tests.proof.layout import KINDS
 from tests.proof.ledger import Ledger
-from tests.proof.substitution.scene import EXECUTABLE, MINT, NOTHING, OTHER, TOKENS, WALLET, Place, Pool, Scene, kind_of
+from tests.proof.substitution.scene import (
+    EXECUTABLE,
+    MINT,
+    NOTHING,
+    OURS_BY_NAME,
+    TOKENS,
+    WALLET,
+    Place,
+    Pool,
+    Scene,
+    kind_of,
+)
 from tests.proof.svm import SOL, Account, Trial
 
 SIBLINGS = 6
@@ -59,6 +71,7 @@ class Mutant:
             for kind, detail, trial in self._of(place):
                 yield Mutation(place.name, kind, detail, trial)
         yield from self._pairs()
+        yield from self._families()
         yield from self._remaining()
         yield from self._data()
         yield from self._pauses()
@@ -92,17 +105,14 @@ class Mutant:
             yield from self._bumps(place)
 
     def _signers(self, place: Place) -> Iterator[tuple[str, str, Trial]]:
+        """Not signed, and signed by everybody else; `anyone signs` where no account of the call knows who does."""
         yield "unsigned", "", Trial([self.scene.replaced(place, place.meta.pubkey, signer=False)])
-        wallet = _wallet(self._address("stranger"))
-        yield "stranger signs", "", self._put(place, wallet)
-        for key, office in self.pool.signers.items():
+        kind = "another signs" if self.scene.names(place.meta.pubkey, self.pool.seeds) else "anyone signs"
+        stranger = self._address("stranger")
+        for key, office in {stranger: "a stranger", **self.pool.signers}.items():
             if key != place.meta.pubkey:
-                present = self.ledger.lamports.get(key)
-                yield (
-                    "another signs",
-                    office,
-                    Trial([self.scene.replaced(place, key)], [] if present else [_wallet(key)]),
-                )
+                put = [] if self.ledger.lamports.get(key) else [_wallet(key)]
+                yield kind, office, Trial([self.scene.replaced(place, key)], put)
 
     def _given(self, place: Place) -> Iterator[tuple[str, str, Trial]]:
         """What was left out is given."""
@@ -113,13 +123,13 @@ class Mutant:
                 yield "given", "another's", self._put(place, account)
 
     def _siblings(self, place: Place) -> Iterator[tuple[str, str, Trial]]:
-        if place.kind in (NOTHING, OTHER):
+        if place.kind == NOTHING:
             for account in self.pool.roles[self.scene.name, place.name]:
                 if account.address != place.account.address:
                     yield "sibling", "the twin's", self._put(place, account)
             return
-        for account in self.pool.alike(self.scene, place, SIBLINGS):
-            yield "sibling", f"another {place.kind}", self._put(place, account)
+        for account in self._now(self.pool.alike(self.scene, place, SIBLINGS)):
+            yield "sibling", replace(place, account=account).word or f"another {place.kind}", self._put(place, account)
         for account in self.pool.kinds_but(place.kind):
             if account.address != place.account.address:
                 yield "another kind", f"a {kind_of(account)}", self._put(place, account)
@@ -204,6 +214,30 @@ class Mutant:
                         trial = Trial([self.scene.replaced(place, given.meta.pubkey)])
                         yield Mutation(place.name, "alias", f"{given.name} again", trial)
 
+    def _families(self) -> Iterator[Mutation]:
+        """Several accounts of a twin's call at once: two of them, and all but one or two."""
+        for twin in self.pool.calls[self.scene.name]:
+            pairs = [*zip(self.scene.places, twin.places, strict=False)]
+            if len(twin.places) != len(self.scene.places) or any(one.absent != other.absent for one, other in pairs):
+                continue
+            others = [other for one, other in pairs if one.meta.pubkey != other.meta.pubkey]
+            for size in sorted(size for size in {2, len(others) - 1, len(others) - 2} if 1 < size < len(others)):
+                for chosen in combinations(others, size):
+                    names = " and ".join(place.name for place in chosen)
+                    words = ", ".join(place.word for place in chosen if place.word)
+                    yield Mutation(names, "family", words or "a twin's", self._with(chosen))
+
+    def _with(self, others: Sequence[Place]) -> Trial:
+        """With accounts of a twin's in their places."""
+        metas, put = list(self.scene.call.instruction.accounts), []
+        for other in others:
+            metas[other.index] = AccountMeta(
+                other.meta.pubkey, metas[other.index].is_signer, metas[other.index].is_writable
+            )
+            if not self.ledger.lamports.get(other.account.address) and other.account.lamports:
+                put.append(other.account)
+        return Trial([self.scene.with_metas(metas)], put)
+
     def _remaining(self) -> Iterator[Mutation]:
         metas = list(self.scene.call.instruction.accounts)
         first = len(self.scene.call.declared.accounts)
@@ -253,6 +287,12 @@ class Mutant:
 
     # Words
 
+    def _now(self, accounts: Sequence[Account]) -> Iterator[Account]:
+        """As they are on this chain, where they are on it."""
+        here = [account.address for account in accounts if self.ledger.lamports.get(account.address)]
+        live = {account.address: account for account in self.ledger.svm.get(*here)} if here else {}
+        return (live.get(account.address, account) for account in accounts)
+
     def _here(self, place: Place, address: Pubkey) -> Trial:
         return Trial([self.scene.replaced(place, address)])
 
@@ -265,8 +305,6 @@ class Mutant:
         return Pubkey(sha256(f"{word} {of}".encode()).digest())
 
 
-OURS_BY_NAME = {kind.__name__: kind for kind in KINDS.values()}
-"""Our kinds of account."""
 _MINT_CHANGES = (
     ("a stranger's authority", 4, sha256(b"authority").digest()),
     ("no supply", 36, bytes(8)),

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import cache
 from typing import Any
 
 from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
-from client.idl import SYSTEM_PROGRAM, TOKEN_PROGRAM
-from tests.proof.layout import KINDS, declaration
+from client.accounts import offset_of
+from client.idl import SYSTEM_PROGRAM, TOKEN_PROGRAM, ProgramName
+from tests.proof.layout import KINDS, declaration, idl
 from tests.proof.ledger import OURS, Call, calls_of
 from tests.proof.svm import Account, Svm
 
 TOKENS, MINT, WALLET, NOTHING, EXECUTABLE, OTHER = "tokens", "mint", "wallet", "nothing", "executable", "other"
+OURS_BY_NAME = {kind.__name__: kind for kind in KINDS.values()}
+"""Our kinds of account."""
+Seeds = tuple[Pubkey, tuple[bytes, ...]]
+"""A program, and seeds without the bump."""
 _SIZES = {165: TOKENS, 82: MINT}
 
 
@@ -34,6 +39,31 @@ def kind_of(account: Account) -> str:
     return WALLET if account.owner == SYSTEM_PROGRAM and not account.data else OTHER
 
 
+@cache
+def _fields(kind: str, *types: str) -> tuple[int, ...]:
+    """Where the fields of some types begin in an account of ours."""
+    program: ProgramName = OURS_BY_NAME[kind].PROGRAM  # type: ignore[attr-defined] # each kind has it
+    fields = next(found for found in idl(program)["types"] if found["name"] == kind)["type"]["fields"]
+    names = (field["name"] for field in fields if field["type"] in types and "bump" not in field["name"])
+    return tuple(offset_of(OURS_BY_NAME[kind], name) for name in names if not name.startswith("_"))
+
+
+def state_of(account: Account) -> bytes:
+    """What makes one account of ours another sort than the next: its states and flags, all the single bytes."""
+    kind = kind_of(account)
+    return bytes(account.data[at] for at in _fields(kind, "u8", "bool")) if kind in OURS_BY_NAME else b""
+
+
+def links(account: Account) -> frozenset[bytes]:
+    """The addresses that an account names: its owner, its actor, its mint."""
+    kind = kind_of(account)
+    if kind == TOKENS:
+        return frozenset((account.data[:32], account.data[32:64]))
+    if kind not in OURS_BY_NAME:
+        return frozenset()
+    return frozenset(account.data[at : at + 32] for at in _fields(kind, "pubkey")) - {bytes(32)}
+
+
 @dataclass(frozen=True)
 class Place:
     """One account of a call."""
@@ -45,6 +75,15 @@ class Place:
     account: Account
     kind: str
     optional: bool
+
+    @property
+    def word(self) -> str:
+        """Of what can be in several states, in which; of what can be left out, that it is."""
+        states: dict[int, str] = getattr(OURS_BY_NAME.get(self.kind), "STATES", {})
+        if states:
+            state = self.account.data[offset_of(OURS_BY_NAME[self.kind], "state")]
+            return f"{self.name} {states.get(state, state)}"
+        return f"no {self.name}" if self.absent else ""
 
     @property
     def absent(self) -> bool:
@@ -65,10 +104,23 @@ class Scene:
         return self.call.name
 
     @property
+    def variant(self) -> str:
+        """As `escrow.release_job (job running, no agent)`: states, and optional accounts that are left out."""
+        words = [word for place in self.places if (word := place.word)]
+        return f"{self.name} ({', '.join(words)})" if words else self.name
+
+    def names(self, key: Pubkey, seeds: Mapping[Pubkey, Seeds]) -> bool:
+        """Whether any account of the call says this key: in its data, or by its address."""
+        raw = bytes(key)
+        known = (seeds[place.meta.pubkey][1] for place in self.places if place.meta.pubkey in seeds)
+        return any(raw in place.account.data for place in self.places) or any(raw in found for found in known)
+
+    @property
     def shape(self) -> tuple[Any, ...]:
-        """Calls of the same shape differ in their numbers alone: which accounts are there, and of which kind."""
+        """Calls of one shape differ in numbers alone: which accounts are there, of which kind, and in which state."""
         same = tuple([place.meta.pubkey for place in self.places].index(place.meta.pubkey) for place in self.places)
-        return self.name, same, *((place.kind, place.meta.is_signer) for place in self.places)
+        places = ((place.kind, place.meta.is_signer, state_of(place.account)) for place in self.places)
+        return self.name, same, *places
 
     def with_metas(self, metas: Sequence[AccountMeta]) -> Instruction:
         """The call with other accounts."""
@@ -105,14 +157,16 @@ class Pool:
     """By instruction and account name, as the twin's calls found them."""
     kinds: dict[str, dict[tuple[Pubkey, bytes], Account]] = field(default_factory=lambda: defaultdict(dict))
     """By kind, in all their states."""
+    calls: dict[str, list[Scene]] = field(default_factory=lambda: defaultdict(list))
+    """The twin's, by instruction."""
     signers: dict[Pubkey, str] = field(default_factory=dict)
     """Every key that ever signed, and as what."""
     executables: dict[Pubkey, Account] = field(default_factory=dict)
-    seeds: dict[Pubkey, tuple[Pubkey, tuple[bytes, ...]]] = field(default_factory=dict)
-    """Of an address that an IDL says how to derive: its program, and its seeds without the bump."""
+    seeds: dict[Pubkey, Seeds] = field(default_factory=dict)
+    """Of each address that an IDL says how to derive."""
 
     def learn(self, scene: Scene) -> None:
-        """Remembers a call's accounts."""
+        """Remembers a call and its accounts."""
         for place in scene.places:
             account = place.account
             role = self.roles[scene.name, place.name]
@@ -127,13 +181,21 @@ class Pool:
         self.seeds |= derivations(scene)
 
     def alike(self, scene: Scene, place: Place, most: int) -> list[Account]:
-        """Others of the same kind, no two of one address: first what the twin had in this place."""
-        role = self.roles[scene.name, place.name]
-        others = [*self.kinds[place.kind].values()]
-        spread = others[:: max(1, len(others) // most)]
-        seen = {place.account.address}
-        found = (one for one in [*role, *spread, *others] if kind_of(one) == place.kind)
-        return list(islice((one for one in found if not (one.address in seen or seen.add(one.address))), most))  # type: ignore[func-returns-value]
+        """Others of the same kind, no two of one address.
+
+        What the twin had in this place, of each state one, and those that name the same owner, actor or mint.
+        """
+        here, account = links(place.account), place.account
+        others = [one for one in self.kinds[place.kind].values() if one.address != account.address]
+        close = sorted((one for one in others if here & links(one)), key=lambda one: -len(here & links(one)))
+        states = {state_of(one): one for one in others}
+        found: dict[Pubkey, Account] = {}
+        for one in [*self.roles[scene.name, place.name], *states.values(), *close]:
+            if kind_of(one) == place.kind and one.address != account.address and len(found) < most:
+                found.setdefault(one.address, one)
+        for one in close[:most]:
+            found.setdefault(one.address, one)
+        return [*found.values()]
 
     def kinds_but(self, kind: str) -> Iterator[Account]:
         """One account of every other kind of ours, and a token account and a mint."""
@@ -142,7 +204,7 @@ class Pool:
                 yield next(iter(found.values()))
 
 
-def derivations(scene: Scene) -> dict[Pubkey, tuple[Pubkey, tuple[bytes, ...]]]:
+def derivations(scene: Scene) -> dict[Pubkey, Seeds]:
     """Of each account whose seeds the IDL says, the program and the seeds, where they do lead to its address."""
     found = {}
     for declared, place in zip(scene.call.declared.accounts, scene.places, strict=False):
@@ -152,7 +214,7 @@ def derivations(scene: Scene) -> dict[Pubkey, tuple[Pubkey, tuple[bytes, ...]]]:
     return found
 
 
-def resolve(call: Call, declared: dict[str, Any]) -> tuple[Pubkey, tuple[bytes, ...]] | None:
+def resolve(call: Call, declared: dict[str, Any]) -> Seeds | None:
     """The program and the seeds of an account as its IDL declares them, with this call's accounts and arguments."""
     pda = declared.get("pda")
     if pda is None:

@@ -15,8 +15,8 @@ from tests.proof.world import PipeChain
 See = Callable[[Ledger, Sequence[Instruction]], object]
 
 
-def tour(world: World, see: See) -> None:
-    """Walks through every instruction; `world`: not initialised, of `world_on`."""
+def tour(world: World, see: See, *, further: Callable[[World], object] = lambda world: None) -> None:
+    """Walks through every instruction; `world`: not initialised, of `world_on`. `further`: where it goes then."""
     chain = world.chain
     assert isinstance(chain, PipeChain)
 
@@ -26,5 +26,6 @@ def tour(world: World, see: See) -> None:
             PipeChain.send(chain, [instruction], *signers)
         return ""
 
-    chain.send = send  # type: ignore[method-assign] # so that the world's short words go through it
+    chain.send = send  # so that the world's short words go through it
     walk(world, lambda instruction: see(chain.ledger, [instruction]))
+    further(world)
