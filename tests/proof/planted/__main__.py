@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from random import Random
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from tests.proof.planted.build import Builder, sources
-from tests.proof.planted.detect import DETECTORS, Case, Detector
-from tests.proof.planted.patches import Planted, planted
+from tests.proof.planted.build import Builder, BuildFailed, sources
+from tests.proof.planted.detect import DETECTORS, Case, Detector, DetectorFailed
+from tests.proof.planted.patches import PatchInvalid, Planted, planted
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,30 @@ class Verdict:
     finding: str
     seconds: float
     """Of building and asking."""
+    trouble: str = ""
+    """Why nobody could say."""
 
     @property
     def fine(self) -> bool:
         """A bug was found, or none where there is none."""
-        return bool(self.by) == (self.bug is not None)
+        return not self.trouble and bool(self.by) == (self.bug is not None)
 
 
 def judge(case: Case, asked: Sequence[Detector]) -> Verdict:
     """Asks the detectors, the expected one first, until one finds something; without any, builds."""
     start = time.monotonic()
     expect = case.bug.expect if case.bug else ""
-    for detector in sorted(asked, key=lambda detector: detector.name != expect):
-        if finding := detector.finds(case):
-            return Verdict(case.bug, detector.name, finding, time.monotonic() - start)
-    if not asked:
-        case.build()
-    return Verdict(case.bug, "", "", time.monotonic() - start)
+    by = finding = trouble = ""
+    try:
+        if not asked:
+            case.build()
+        for detector in sorted(asked, key=lambda detector: detector.name != expect):
+            if said := detector.finds(case):
+                by, finding = detector.name, said
+                break
+    except (BuildFailed, DetectorFailed, PatchInvalid) as failure:
+        trouble = str(failure)
+    return Verdict(case.bug, by, finding, time.monotonic() - start, trouble)
 
 
 def drawn(bugs: Sequence[Planted], count: int, seed: str) -> list[Planted]:
@@ -89,10 +97,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ThreadPoolExecutor(options.jobs) as pool:
         for done in as_completed([pool.submit(judge, case, asked) for case in cases]):
             verdicts.append(done.result())
-            said = "built" if options.build_only else verdicts[-1].by or "nothing found"
-            console.print(f"{_name(verdicts[-1]):40} {said:14} {verdicts[-1].seconds:5.0f} s", highlight=False)
-    if options.build_only:
-        return 0
+            verdict = verdicts[-1]
+            said = "trouble" if verdict.trouble else "built" if not asked else verdict.by or "nothing found"
+            console.print(f"{_name(verdict):40} {said:14} {verdict.seconds:5.0f} s", highlight=False)
+    troubles = [f"{_name(verdict)}: {verdict.trouble}" for verdict in verdicts if verdict.trouble]
+    for trouble in troubles:
+        console.print(trouble, style="red", markup=False)
+    if not asked:
+        return 1 if troubles else 0
 
     verdicts.sort(key=_name)
     table = Table("bug", "kind", "expected", "found by", "s", "what it found", box=None)
@@ -100,9 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         bug, by = verdict.bug, verdict.by or "-"
         kind, expect = (bug.kind, bug.expect) if bug else ("", "-")
         colour = "" if verdict.fine else "red"
-        table.add_row(_name(verdict), kind, expect, by, f"{verdict.seconds:.0f}", verdict.finding, style=colour)
+        table.add_row(_name(verdict), kind, expect, by, f"{verdict.seconds:.0f}", escape(verdict.finding), style=colour)
     console.print(table)
-    wrong = [verdict for verdict in verdicts if not verdict.fine]
+    wrong = [verdict for verdict in verdicts if not verdict.fine and not verdict.trouble]
     found = sum(verdict.fine for verdict in verdicts if verdict.bug)
     console.print(f"{found} of {len(bugs)} bugs found in {time.monotonic() - start:.0f} s")
     for verdict in wrong:
@@ -110,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"is not found: {verdict.bug.gain}" if verdict.bug else f"is not clean: {verdict.by} says {verdict.finding}"
         )
         console.print(f"{_name(verdict)} {said}", style="red")
-    return 1 if wrong else 0
+    return 1 if wrong or troubles else 0
 
 
 def _name(verdict: Verdict) -> str:

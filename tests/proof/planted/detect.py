@@ -57,11 +57,10 @@ class DetectorFailed(Exception):
 
 
 def economics(case: Case) -> str | None:
-    """The arithmetic's own tests, where a bug is in the arithmetic."""
-    changed = case.bug.files if case.bug else list(case.clean)
-    if not any(file.startswith(tuple(f"programs/{crate}/" for crate in SHARED)) for file in changed):
-        return None
-    return case.builder.test(case.sources, SHARED)
+    """The own tests of what all programs share, where a bug is in it."""
+    changed = [file for bug in ([case.bug] if case.bug else case.bugs) for file in bug.files]
+    crates = [crate for crate in SHARED if any(file.startswith(f"programs/{crate}/") for file in changed)]
+    return case.builder.test(case.sources, crates) if crates else None
 
 
 def programs(case: Case) -> str | None:
