@@ -2,10 +2,43 @@
 
 use economics::auction::{self, Sale, SaleInput};
 use economics::{BPS, IO, NANO_USD_PER_USD_UNIT};
+use num_bigint::BigInt;
 use proptest::prelude::*;
 
 use crate::exact::{big, ceil, fit, floor, near};
 use crate::inputs::{i16s, sales, u32s, u64s};
+
+/// IO base units times nano-dollars times basis points in one base unit of USD.
+fn divisor() -> BigInt {
+    big(IO) * NANO_USD_PER_USD_UNIT * BPS
+}
+
+/// The price with its premium, nano-dollars times basis points; not below 0.
+fn factor(input: &SaleInput) -> BigInt {
+    big(input.price_nano_usd_per_io) * (i64::from(input.premium_bp) + 10_000).max(0)
+}
+
+/// The sale by its definition.
+fn expected(input: &SaleInput) -> Sale {
+    let worth = floor(factor(input) * input.io_max, divisor());
+    let sale = if worth <= big(input.vault_usd) {
+        Sale {
+            io: input.io_max,
+            usd: fit(worth).unwrap(),
+        }
+    } else {
+        let io = ceil(divisor() * input.vault_usd, factor(input));
+        Sale {
+            io: fit(io).unwrap(),
+            usd: input.vault_usd,
+        }
+    };
+    if sale.usd == 0 {
+        Sale::NOTHING
+    } else {
+        sale
+    }
+}
 
 proptest! {
     /// The exact point of the line, rounded down, and never outside its ends.
@@ -37,28 +70,26 @@ proptest! {
 
     /// What the offer is worth, rounded down, up to what the vault has; then the least IO worth that, rounded up.
     #[test]
-    fn sale(input in sales(), nudge in -2i64..=2) {
-        let divisor = big(IO) * NANO_USD_PER_USD_UNIT * BPS;
-        let factor = big(input.price_nano_usd_per_io) * (i64::from(input.premium_bp) + 10_000).max(0);
+    fn sale(input in sales(), zeros in 0..12u32, nudge in -2i64..=2) {
         let mut cases = vec![input];
+        let (vault, factor) = (big(input.vault_usd), factor(&input));
         if factor > big(0) {
             // Where the offer is worth all of the vault, and where it is worth a base unit of USD.
-            for usd in [big(input.vault_usd), big(input.vault_usd) + 1, big(1)] {
-                cases.push(SaleInput { io_max: near(ceil(usd * &divisor, factor.clone()), nudge), ..input });
+            for usd in [vault.clone(), &vault + 1, big(1)] {
+                cases.push(SaleInput { io_max: near(ceil(usd * divisor(), factor.clone()), nudge), ..input });
             }
         }
+        // Round prices, at which an offer is worth a whole number: the vault's, and one more than it has.
+        let price_nano_usd_per_io = 10u64.pow(zeros);
+        for usd in [vault.clone(), vault + 1] {
+            let io_max = near(usd * 10u64.pow(11 - zeros), 0);
+            cases.push(SaleInput { io_max, price_nano_usd_per_io, premium_bp: 0, ..input });
+        }
         for input in cases {
-            let worth = floor(&factor * input.io_max, divisor.clone());
-            let expected = if worth <= big(input.vault_usd) {
-                Sale { io: input.io_max, usd: fit(worth).unwrap() }
-            } else {
-                Sale { io: fit(ceil(&divisor * input.vault_usd, factor.clone())).unwrap(), usd: input.vault_usd }
-            };
-            let expected = if expected.usd == 0 { Sale::NOTHING } else { expected };
             let sale = auction::sale(input);
-            prop_assert_eq!(sale, expected);
+            prop_assert_eq!(sale, expected(&input), "{:?}", input);
             prop_assert!(sale.io <= input.io_max && sale.usd <= input.vault_usd);
-            prop_assert!(&divisor * sale.usd <= &factor * sale.io, "paid above fair value");
+            prop_assert!(divisor() * sale.usd <= self::factor(&input) * sale.io, "paid above fair value");
             prop_assert_eq!(sale.io == 0, sale.usd == 0);
         }
     }
