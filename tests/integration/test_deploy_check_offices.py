@@ -17,7 +17,7 @@ from client.addresses import LOADER
 from client.deployment import Multisig
 from client.deployment.holders import SQUADS
 from client.genesis import DESIGN
-from client.idl import PROGRAMS
+from client.idl import PROGRAMS, program_id
 from tests.integration.public_cluster import DEVNET, MAINNET, claiming, multisig_data
 from tests.programs.world import committee_of
 from tests.unit.client_network import Network, ionet, new_network
@@ -96,6 +96,22 @@ def test_a_program_that_nobody_may_replace_is_fit(network: Network) -> None:
     network.world.chain.send([Instruction(LOADER, (4).to_bytes(4, "little"), metas)], admin)
     with claiming(MAINNET, network.url) as url:
         assert "escrow" not in abouts(check(url)[0])
+
+
+def test_a_program_that_was_closed_is_refused(network: Network) -> None:
+    """Its address is there for good, and nothing can be read of who may replace it."""
+    admin = network.world.admin
+    metas = [
+        AccountMeta(addresses.program_data("escrow"), is_signer=False, is_writable=True),
+        AccountMeta(admin.pubkey(), is_signer=False, is_writable=True),
+        AccountMeta(admin.pubkey(), is_signer=True, is_writable=False),
+        AccountMeta(program_id("escrow"), is_signer=False, is_writable=True),
+    ]
+    network.world.chain.warp(slots=1)
+    network.world.chain.send([Instruction(LOADER, (5).to_bytes(4, "little"), metas)], admin)
+    [(about, text)], _ = check(network.url)
+    assert about == "escrow"
+    assert "was not put there by the upgradeable loader, or was closed" in text
 
 
 def test_offices_that_one_key_could_use_are_refused_or_warned_of(network: Network) -> None:
