@@ -22,6 +22,9 @@ TESTS: Final = ROOT / "tests" / "programs"
 SUSPECTED_SECONDS: Final = 900
 """For the tests of one bug; a program that hangs is found by then."""
 
+STEPS: Final = 5_000
+"""Of the state machine, for one bug."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -88,8 +91,24 @@ def programs(case: Case) -> str | None:
     return failed[1]
 
 
+def substitution(case: Case) -> str | None:
+    """Every account of every instruction, replaced in every way."""
+    from tests.proof.substitution.matrix import find
+
+    return find(case.deploy)
+
+
+def machine(case: Case) -> str | None:
+    """Random histories, and the invariants after each step."""
+    from tests.proof.machine.machine import find
+
+    return find(case.deploy, STEPS, first_seed=1)
+
+
 DETECTORS: Final = [
     Detector("economics", economics),
+    Detector("substitution", substitution),
+    Detector("machine", machine),
     Detector("programs", programs),
 ]
 """In the order in which they are asked, after the one that is expected to find the bug."""
