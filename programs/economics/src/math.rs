@@ -79,7 +79,7 @@ mod tests {
         }
     }
 
-    /// Division by zero is refused, in both widths.
+    /// Division by zero is refused, in both widths; a ceiling of it is 0.
     #[test]
     fn zero_divisor_is_refused() {
         assert_eq!(mul_div_floor(1, 1, 0), Err(ArithmeticError::Overflow));
@@ -87,5 +87,6 @@ mod tests {
             mul_div_floor(u64::MAX, 2, 0),
             Err(ArithmeticError::Overflow)
         );
+        assert_eq!(div_ceil(1, 0), 0);
     }
 }

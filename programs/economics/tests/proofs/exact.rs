@@ -38,3 +38,15 @@ pub fn near(exact: BigInt, nudge: i64) -> u64 {
     let nudged = (exact + nudge).clamp(big(0), big(u64::MAX));
     u64::try_from(nudged).unwrap()
 }
+
+/// The least multiple of `unit` that leaves a rest of 1 when divided by `divisor`, as a multiple: what a ceiling that
+/// adds too little gets wrong. 0 where there is none.
+pub fn rest_of_one(unit: BigInt, divisor: impl Into<BigInt>) -> u64 {
+    let divisor = divisor.into();
+    let inverse = if divisor > big(0) {
+        unit.modinv(&divisor)
+    } else {
+        None
+    };
+    near(inverse.unwrap_or_default(), 0)
+}

@@ -86,7 +86,7 @@ pub fn indices() -> impl Strategy<Value = u64> {
     prop_oneof![
         6 => u64s().prop_map(|bits| bits.min(pool::ONE)),
         2 => (any::<u64>(), 0..63u32).prop_map(|(bits, shift)| (bits >> 1 | 1 << 62) >> shift),
-        1 => (0..=2u64).prop_map(|below| pool::ONE - below),
+        1 => (-2i64..=2).prop_map(|nudge| pool::ONE.wrapping_add_signed(nudge)),
         1 => u64s(),
     ]
 }

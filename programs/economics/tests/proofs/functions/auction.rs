@@ -5,7 +5,7 @@ use economics::{BPS, IO, NANO_USD_PER_USD_UNIT};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
-use crate::exact::{big, ceil, fit, floor, near};
+use crate::exact::{big, ceil, fit, floor, near, rest_of_one};
 use crate::inputs::{i16s, sales, u32s, u64s};
 
 /// IO base units times nano-dollars times basis points in one base unit of USD.
@@ -85,6 +85,12 @@ proptest! {
             let io_max = near(usd * 10u64.pow(11 - zeros), 0);
             cases.push(SaleInput { io_max, price_nano_usd_per_io, premium_bp: 0, ..input });
         }
+        // The least IO for all of the vault, rounded up from a rest of 1.
+        let vault_usd = rest_of_one(divisor(), factor);
+        cases.push(SaleInput { io_max: u64::MAX, vault_usd, ..input });
+        // An offer worth 2^128 and more, of which the low bits are 0.
+        let (price_nano_usd_per_io, premium_bp) = (1 << (63 - zeros), (1 << 30) - 10_000);
+        cases.push(SaleInput { io_max: 1 << 63, price_nano_usd_per_io, premium_bp, ..input });
         for input in cases {
             let sale = auction::sale(input);
             prop_assert_eq!(sale, expected(&input), "{:?}", input);

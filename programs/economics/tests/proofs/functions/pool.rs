@@ -4,7 +4,7 @@ use economics::pool::{self, SlashInput, Slashed, ONE};
 use economics::ArithmeticError;
 use proptest::prelude::*;
 
-use crate::exact::{big, ceil, fit, floor, near, share};
+use crate::exact::{big, ceil, fit, floor, near, rest_of_one, share};
 use crate::inputs::{indices, rates, u64s};
 
 /// The least shares worth `amount`, as they are defined.
@@ -24,7 +24,7 @@ proptest! {
     /// The exact quotient, rounded up: worth the amount to the base unit, and one share fewer is not.
     #[test]
     fn shares_for(amount in u64s(), index in indices(), nudge in -2i64..=2) {
-        for amount in [amount, near((big(u64::MAX) * index) >> 63, nudge)] {
+        for amount in [amount, near((big(u64::MAX) * index) >> 63, nudge), rest_of_one(big(ONE), index)] {
             let shares = pool::shares_for(amount, index);
             prop_assert_eq!(shares, least(amount, index));
             if let Ok(shares) = shares {

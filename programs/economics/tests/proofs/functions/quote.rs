@@ -4,7 +4,7 @@ use economics::quote::{self, QuoteInput};
 use economics::{ArithmeticError, IO};
 use proptest::prelude::*;
 
-use crate::exact::{big, ceil, fit, floor, near};
+use crate::exact::{big, ceil, fit, floor, near, rest_of_one};
 use crate::inputs::{rates, u32s, u64s};
 
 proptest! {
@@ -13,7 +13,7 @@ proptest! {
     fn rate_per_hour(price in u64s(), processors in u32s(), discount_bp in rates(), nudge in -2i64..=2) {
         let quantity = big(processors) * 10_000u16.saturating_sub(discount_bp);
         let dearest = floor(big(u64::MAX) * 10_000_000, quantity.clone().max(big(1)));
-        for price_nano_usd in [price, near(dearest, nudge)] {
+        for price_nano_usd in [price, near(dearest, nudge), rest_of_one(quantity.clone(), 10_000_000)] {
             let rate = quote::rate_per_hour(QuoteInput { price_nano_usd, processors, discount_bp });
             let expected = match discount_bp {
                 0..=10_000 => fit(ceil(&quantity * price_nano_usd, 10_000_000)),
