@@ -12,9 +12,8 @@ import typer
 from client.cli.options import AsJson, KeypairFile, Url, settings, single
 from client.cli.output import complain, emit, facts
 from client.errors import IonetError
-from machines.renting import options
 from machines.renting.calling import call_app, forward_app
-from machines.renting.options import OWN_WORDS
+from machines.renting.options import OWN_WORDS, Command, Wanted, taking_wanted
 from machines.renting.reading import logs_app, outputs_app
 
 if TYPE_CHECKING:
@@ -28,36 +27,17 @@ run_app, deploy_app = single(), single()
 
 
 @run_app.command(context_settings=OWN_WORDS)
+@taking_wanted
 def run(
     ctx: typer.Context,
-    command: options.Command,
-    hardware_class: options.ClassName = "CPU",
-    processors: options.Processors = 1,
-    hours: options.Hours = 1,
-    max_usd: options.MaxUsd = None,
-    user_id: options.UserId = None,
-    benefit: options.Benefit = "discount",
-    credit: options.Credit = "auto",
-    pay: options.Pay = "usd",
-    image: options.Image = None,
-    inputs: options.Inputs = None,
-    environment: options.Environment = None,
+    command: Command,
+    wanted: Wanted,
     output: Annotated[
         Path | None, typer.Option(help="Folder for what it leaves in /work/out. Default: ./ionet-JOB.", metavar="DIR")
     ] = None,
-    cores: options.Cores = None,
-    memory_mb: options.Memory = 1_024,
-    seconds: options.Seconds = None,
-    files_mb: options.FilesMb = 1_024,
-    processes: options.Processes = 64,
-    log_kb: options.LogKb = 10_240,
-    network: options.Network = False,
-    wait_seconds: options.WaitSeconds = 600,
     keep: Annotated[
         bool, typer.Option("--keep", help="Do not end the job with its command: it goes on and costs.")
     ] = False,
-    yes: options.Yes = False,
-    cancel_on_interrupt: options.CancelOnInterrupt = False,
     url: Url = None,
     keypair: KeypairFile = None,
     as_json: AsJson = False,
@@ -69,42 +49,21 @@ def run(
     where the command ended with 0. Ctrl-C asks whether to cancel.
     """
     from machines.renting.bounds import Bounds
-    from machines.renting.run import Wishes, collected, rent
+    from machines.renting.run import collected, rent
     from machines.renting.telling import Teller
     from machines.renting.terminal import Sink
 
     chosen = settings(ctx, url, keypair, as_json)
-    order = options.order_of(
-        command,
-        hardware_class=hardware_class,
-        processors=processors,
-        hours=hours,
-        max_usd=max_usd,
-        user_id=user_id,
-        benefit=benefit,
-        credit=credit,
-        pay=pay,
-        image=image,
-        inputs=inputs,
-        environment=environment,
-        cores=cores,
-        memory_mb=memory_mb,
-        seconds=seconds,
-        files_mb=files_mb,
-        processes=processes,
-        log_kb=log_kb,
-        network=network,
-        output=output,
-    )
+    order = wanted.order(command, output=output)
     if output is not None and (output.is_symlink() or (output.exists() and not output.is_dir())):
         raise IonetError(f"{output} is no folder: name another for what the job leaves")
-    wishes = Wishes(asks=not yes, keeps=keep, cancels_on_interrupt=cancel_on_interrupt)
+    wishes = wanted.wishes(keeps=keep)
     tell, sink = Teller(), Sink(sys.stderr if chosen.as_json else sys.stdout)
 
     async def work(going: Going, outcome: Outcome) -> bool:
         return await collected(going, outcome, Path(going.kept.output))
 
-    bounds = Bounds(node=wait_seconds)
+    bounds = Bounds(node=wanted.wait_seconds)
     outcome = asyncio.run(rent(chosen.url, chosen.keypair(), order, work, wishes, bounds, sink, tell))
     _say(outcome, tell)
     if chosen.as_json:
@@ -113,41 +72,22 @@ def run(
 
 
 @deploy_app.command(context_settings=OWN_WORDS)
+@taking_wanted
 def deploy(
     ctx: typer.Context,
-    command: options.Command,
+    command: Command,
     port: Annotated[
         int,
         typer.Option(help="Where it listens inside the sandbox, on 127.0.0.1.", metavar="N", min=1_024, max=65_535),
     ],
+    wanted: Wanted,
     health: Annotated[str, typer.Option(help="Path that answers 200 to 399 once it is ready.", metavar="/PATH")] = "/",
     ready_seconds: Annotated[
         int, typer.Option("--ready-seconds", help="For it to be ready.", metavar="N", min=1, max=86_400)
     ] = 60,
-    hardware_class: options.ClassName = "CPU",
-    processors: options.Processors = 1,
-    hours: options.Hours = 1,
-    max_usd: options.MaxUsd = None,
-    user_id: options.UserId = None,
-    benefit: options.Benefit = "discount",
-    credit: options.Credit = "auto",
-    pay: options.Pay = "usd",
-    image: options.Image = None,
-    inputs: options.Inputs = None,
-    environment: options.Environment = None,
-    cores: options.Cores = None,
-    memory_mb: options.Memory = 1_024,
-    seconds: options.Seconds = None,
-    files_mb: options.FilesMb = 1_024,
-    processes: options.Processes = 64,
-    log_kb: options.LogKb = 10_240,
-    network: options.Network = False,
-    wait_seconds: options.WaitSeconds = 600,
     keep: Annotated[
         bool, typer.Option("--keep", help="Do not end the job where its service is not ready in time.")
     ] = False,
-    yes: options.Yes = False,
-    cancel_on_interrupt: options.CancelOnInterrupt = False,
     url: Url = None,
     keypair: KeypairFile = None,
     as_json: AsJson = False,
@@ -159,35 +99,15 @@ def deploy(
     """
     from machines.jobs.spec import Service
     from machines.renting.bounds import Bounds
-    from machines.renting.run import Deployed, Wishes, rent
+    from machines.renting.run import Deployed, rent
     from machines.renting.telling import Teller
     from machines.renting.terminal import Sink
 
     chosen = settings(ctx, url, keypair, as_json)
-    order = options.order_of(
-        command,
-        hardware_class=hardware_class,
-        processors=processors,
-        hours=hours,
-        max_usd=max_usd,
-        user_id=user_id,
-        benefit=benefit,
-        credit=credit,
-        pay=pay,
-        image=image,
-        inputs=inputs,
-        environment=environment,
-        cores=cores,
-        memory_mb=memory_mb,
-        seconds=seconds,
-        files_mb=files_mb,
-        processes=processes,
-        log_kb=log_kb,
-        network=network,
-        service=Service(port=port, health=health, ready_seconds=ready_seconds),
-    )
-    wishes = Wishes(asks=not yes, keeps=keep, cancels_on_interrupt=cancel_on_interrupt)
-    tell, bounds, deployed = Teller(), Bounds(node=wait_seconds), Deployed()
+    service = Service(port=port, health=health, ready_seconds=ready_seconds)
+    order = wanted.order(command, service=service)
+    wishes = wanted.wishes(keeps=keep)
+    tell, bounds, deployed = Teller(), Bounds(node=wanted.wait_seconds), Deployed()
     outcome = asyncio.run(
         rent(chosen.url, chosen.keypair(), order, deployed.work, wishes, bounds, Sink(sys.stderr), tell)
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -12,6 +16,7 @@ from client.amounts import USD
 if TYPE_CHECKING:
     from machines.jobs.spec import Service
     from machines.renting.opening import Order
+    from machines.renting.run import Wishes
 
 Command = Annotated[
     list[str], typer.Argument(help="Program and arguments, found by PATH in the sandbox. No shell reads them.")
@@ -88,69 +93,103 @@ CancelOnInterrupt = Annotated[
 OWN_WORDS = {"allow_interspersed_args": False}
 
 
-def order_of(
-    command: list[str],
-    *,
-    hardware_class: str,
-    processors: int,
-    hours: int,
-    max_usd: str | None,
-    user_id: int | None,
-    benefit: str,
-    credit: str,
-    pay: str,
-    image: str | None,
-    inputs: list[Path] | None,
-    environment: list[str] | None,
-    cores: int | None,
-    memory_mb: int,
-    seconds: int | None,
-    files_mb: int,
-    processes: int,
-    log_kb: int,
-    network: bool,
-    service: Service | None = None,
-    output: Path | None = None,
-) -> Order:
-    """What was asked for, checked as far as that needs no network."""
-    from client.economics import SECONDS_PER_HOUR
-    from client.state import Job
-    from machines.jobs.spec import Limits
-    from machines.renting.inputs import gather
-    from machines.renting.opening import Order, spec_of
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What both commands are told: each field is an option, with its default."""
 
-    if pay not in ("usd", "io"):
-        raise typer.BadParameter(f"{pay!r} is no way to pay: give usd or io")
-    benefits = {name: number for number, name in Job.BENEFITS.items()}
-    if benefit not in benefits:
-        raise typer.BadParameter(f"{benefit!r} is no benefit: give {' or '.join(benefits)}")
-    limits = Limits(
-        cores=cores or processors,
-        memory_mb=memory_mb,
-        seconds=seconds or hours * SECONDS_PER_HOUR,
-        files_mb=files_mb,
-        processes=processes,
-        log_kb=log_kb,
-        network=network,
-    )
-    found = gather(inputs or [])
-    spec, token = spec_of(
-        command, image=image, environment=_variables(environment or []), inputs=found, limits=limits, service=service
-    )
-    return Order(
-        hardware_class=hardware_class,
-        processors=processors,
-        hours=hours,
-        max_usd=None if max_usd is None else USD.parse(max_usd),
-        benefit=benefits[benefit],
-        credit=None if credit == "auto" else 0 if credit == "none" else USD.parse(credit),
-        pay_in_io=pay == "io",
-        user_id=user_id,
-        spec=spec,
-        inputs=found,
-        token=token,
-        output=output,
-    )
+    hardware_class: ClassName = "CPU"
+    processors: Processors = 1
+    hours: Hours = 1
+    max_usd: MaxUsd = None
+    user_id: UserId = None
+    benefit: Benefit = "discount"
+    credit: Credit = "auto"
+    pay: Pay = "usd"
+    image: Image = None
+    inputs: Inputs = None
+    environment: Environment = None
+    cores: Cores = None
+    memory_mb: Memory = 1_024
+    seconds: Seconds = None
+    files_mb: FilesMb = 1_024
+    processes: Processes = 64
+    log_kb: LogKb = 10_240
+    network: Network = False
+    wait_seconds: WaitSeconds = 600
+    yes: Yes = False
+    cancel_on_interrupt: CancelOnInterrupt = False
+
+    def order(self, command: list[str], *, service: Service | None = None, output: Path | None = None) -> Order:
+        """What was asked for, checked as far as that needs no network."""
+        from client.economics import SECONDS_PER_HOUR
+        from client.state import Job
+        from machines.jobs.spec import Limits
+        from machines.renting.inputs import gather
+        from machines.renting.opening import Order, spec_of
+
+        if self.pay not in ("usd", "io"):
+            raise typer.BadParameter(f"{self.pay!r} is no way to pay: give usd or io")
+        benefits = {name: number for number, name in Job.BENEFITS.items()}
+        if self.benefit not in benefits:
+            raise typer.BadParameter(f"{self.benefit!r} is no benefit: give {' or '.join(benefits)}")
+        limits = Limits(
+            cores=self.cores or self.processors,
+            memory_mb=self.memory_mb,
+            seconds=self.seconds or self.hours * SECONDS_PER_HOUR,
+            files_mb=self.files_mb,
+            processes=self.processes,
+            log_kb=self.log_kb,
+            network=self.network,
+        )
+        found = gather(self.inputs or [])
+        spec, token = spec_of(
+            command,
+            image=self.image,
+            environment=_variables(self.environment or []),
+            inputs=found,
+            limits=limits,
+            service=service,
+        )
+        return Order(
+            hardware_class=self.hardware_class,
+            processors=self.processors,
+            hours=self.hours,
+            max_usd=None if self.max_usd is None else USD.parse(self.max_usd),
+            benefit=benefits[self.benefit],
+            credit=None if self.credit == "auto" else 0 if self.credit == "none" else USD.parse(self.credit),
+            pay_in_io=self.pay == "io",
+            user_id=self.user_id,
+            spec=spec,
+            inputs=found,
+            token=token,
+            output=output,
+        )
+
+    def wishes(self, *, keeps: bool) -> Wishes:
+        """How the job is to end."""
+        from machines.renting.run import Wishes
+
+        return Wishes(asks=not self.yes, keeps=keeps, cancels_on_interrupt=self.cancel_on_interrupt)
+
+
+def taking_wanted(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the fields of its parameter `wanted` as options: Typer reads no classes."""
+    own, shared = (get_type_hints(one, include_extras=True) for one in (command, Wanted))
+    parameters: list[Parameter] = []
+    for one in signature(command).parameters.values():
+        taken = [(field.name, field.default, shared) for field in fields(Wanted)]
+        for name, default, types in taken if one.name == "wanted" else [(one.name, one.default, own)]:
+            parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=types[name]))
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        wanted = Wanted(**{name: given.pop(name) for name in shared})
+        command(**given, wanted=wanted)
+
+    made: Any = called
+    made.__signature__ = Signature(parameters)
+    made.__annotations__ = {one.name: one.annotation for one in parameters}
+    return called
 
 
 def _variables(given: list[str]) -> dict[str, str]:
