@@ -15,12 +15,14 @@ from client.errors import IonetError
 from client.state import Agent
 from machines.jobs import spec
 from machines.jobs.spec import File, Result, Spec, State
+from machines.renting import service
 from machines.renting.bounds import Bounds
 from machines.renting.chain import OnChain, Place
 from machines.renting.inputs import InputRefused, open_regular
-from machines.renting.service import Answer, Caller
+from machines.renting.service import Answer
 from machines.renting.terminal import harmless
-from machines.wire.calls import Timeouts
+from machines.wire.calls import Remote
+from machines.wire.connecting import Timeouts
 from machines.wire.errors import NodeRefused, NodeUnreachable, TooSlow
 
 _K = TypeVar("_K")
@@ -73,14 +75,14 @@ async def machine_at(chain: OnChain, place: Place) -> AsyncIterator[Machine]:
     if not agent.is_announced:
         raise NodeUnreachable(f"node {place.node} has not said where it is")
     timeouts = Timeouts(connect=min(10, chain.bounds.answer), answer=chain.bounds.answer)
-    async with Caller(agent.endpoint, agent.certificate, place.node, agent.key, chain.key, timeouts) as remote:
+    async with Remote(agent.endpoint, agent.certificate, place.node, agent.key, chain.key, timeouts) as remote:
         yield Machine(remote, chain.address, place, agent, chain.bounds)
 
 
 class Machine:
     """One node, asked about one job."""
 
-    def __init__(self, remote: Caller, job: Pubkey, place: Place, agent: Agent, bounds: Bounds) -> None:
+    def __init__(self, remote: Remote, job: Pubkey, place: Place, agent: Agent, bounds: Bounds) -> None:
         self.remote, self.place, self._agent, self._bounds = remote, place, agent, bounds
         self.node, self.endpoint = place.node, remote.endpoint
         self.path = f"/v1/jobs/{job}"
@@ -142,7 +144,7 @@ class Machine:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float
     ) -> AbstractAsyncContextManager[Answer]:
         """Asks the job's service; `path` is the service's own, with its query, encoded."""
-        return self.remote.call(method, f"{self.path}/http{path}", headers, body, seconds)
+        return service.call(self.remote, method, f"{self.path}/http{path}", headers, body, seconds)
 
     async def is_healthy(self, path: str) -> bool:
         """Whether the service answers 200 to 399."""

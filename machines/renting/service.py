@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from math import inf
 from typing import Final
 
 import aiohttp
 
 from machines.wire.calls import Remote
-from machines.wire.errors import NodeUnreachable, TooMuch
-from machines.wire.signing import NONCE, Message
+from machines.wire.errors import TooMuch
 
 MAX_BODY: Final = 64 << 20
 """Bytes of a request, which is hashed before it is sent: what an agent takes at most."""
@@ -21,7 +19,6 @@ ANSWER_SECONDS: Final = 600.0
 """To the beginning of an answer: a service may compute for long."""
 IDLE_SECONDS: Final = 600.0
 """Between two pieces of an answer."""
-_REFUSAL: Final = 64 << 10
 BETWEEN: Final = frozenset(
     {
         *("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect", "host"),
@@ -39,7 +36,7 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     _response: aiohttp.ClientResponse
-    _remote: Caller
+    _remote: Remote
 
     @property
     def length(self) -> int | None:
@@ -60,34 +57,18 @@ class Answer:
             yield piece
 
 
-class Caller(Remote):
-    """A node, asked as `Remote` does, and its jobs' services."""
+@asynccontextmanager
+async def call(
+    remote: Remote, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float = ANSWER_SECONDS
+) -> AsyncIterator[Answer]:
+    """A service's answer; `path` is the node's, with its query, encoded. `seconds`: until it begins.
 
-    @asynccontextmanager
-    async def call(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float = ANSWER_SECONDS
-    ) -> AsyncIterator[Answer]:
-        """A service's answer; `path` is the node's, with its query, encoded. `seconds`: until it begins.
-
-        Raises `NodeRefused` where the node itself refuses, signed, and ValueError where it cannot be asked.
-        """
-        content = body or None
-        request, nonce = self._sign(method, path, None, sha256(body).digest() if content else None)
-        passed = {name: value for name, value in headers.items() if passes(name)}
-        asked = Message(method, request.url, {**passed, **dict(request.headers.items())})
-        async with self.within(seconds):
-            response = await self._ask(asked, content)
-        with closing(response):
-            if response.headers.get(NONCE) is not None:  # the node's own words
-                async with self.within(seconds):
-                    await self._read(request, nonce, response, _REFUSAL)
-                raise NodeUnreachable(f"{self._name} answers {response.status} in the place of the service")
-            told = [(name, value) for name, value in response.headers.items() if passes(name)]
-            yield Answer(response.status, told, response, self)
-
-    def within(self, seconds: float) -> AbstractAsyncContextManager[None]:
-        """Makes what a node can cause in so many seconds one of wire's errors."""
-        return self._within(seconds)
+    Raises `NodeRefused` where the node itself refuses, signed, and ValueError where it cannot be asked.
+    """
+    passed = {name: value for name, value in headers.items() if passes(name)}
+    async with remote.passed(method, path, passed, body, seconds) as response:
+        told = [(name, value) for name, value in response.headers.items() if passes(name)]
+        yield Answer(response.status, told, response, remote)
 
 
 def passes(name: str) -> bool:

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from hashlib import sha256 as hash_of
 from math import inf
 from types import TracebackType
 from typing import Any, Final, Self
@@ -32,28 +33,16 @@ from solders.pubkey import Pubkey
 
 from client.endpoints import EndpointRefused, parse_endpoint
 from client.errors import IonetError
-from machines.wire.connecting import connector, failure
+from machines.wire.connecting import Timeouts, connector, failure
 from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, TooMuch, readable
 from machines.wire.sending import Sending
-from machines.wire.signing import Message, new_nonce, sign_request, verify_answer
+from machines.wire.signing import NONCE, Message, new_nonce, sign_request, verify_answer
 
 _MIB: Final = 1 << 20
 _REFUSAL_LIMIT: Final = 64 << 10
-"""Bytes of a refusal where a stream was asked for."""
+"""Bytes of a refusal where something else was asked for."""
 _ASKS_FIRST: Final = 64 << 10
 """A body longer than this waits until the node has looked at the headers (100 Continue)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds a node has, where a call does not say otherwise."""
-
-    connect: float = 10.0
-    """To the end of the TLS handshake."""
-    answer: float = 30.0
-    """For a call with its answer, and after an upload for the answer."""
-    idle: float = 10.0
-    """Without a byte taken or given in the middle of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +125,7 @@ class Remote:
         content = None if body is None else msgspec.json.encode(body)
         request, nonce = self._sign(method, path, content)
         since = time.monotonic()
-        async with self._within(timeout or self._timeouts.answer):
+        async with self.within(timeout or self._timeouts.answer):
             answer = await self._ask(request, content)
             with closing(answer):
                 return await self._read(request, nonce, answer, limit, since)
@@ -161,7 +150,7 @@ class Remote:
         request, nonce = self._sign(method, path, None, sha256)
         sending = Sending(source, size, idle_timeout or self._timeouts.idle, self._timeouts.answer)
         try:
-            async with self._within(timeout), sending.watched(self._timeouts.connect + self._timeouts.answer):
+            async with self.within(timeout), sending.watched(self._timeouts.connect + self._timeouts.answer):
                 answer = await self._ask(request, sending, size)
                 with closing(answer):
                     return (await self._read(request, nonce, answer, limit)).value
@@ -190,17 +179,17 @@ class Remote:
         now = asyncio.get_running_loop().time
         end = inf if timeout is None else now() + timeout
         # Each step has its own time, for between two of them it is the caller who works.
-        async with self._within(min(self._timeouts.answer, end - now())):
+        async with self.within(min(self._timeouts.answer, end - now())):
             answer = await self._ask(request, content)
         with closing(answer):
             if answer.status != 200:
-                async with self._within(min(self._timeouts.answer, end - now())):
+                async with self.within(min(self._timeouts.answer, end - now())):
                     await self._read(request, nonce, answer, _REFUSAL_LIMIT)
                 raise NodeUnreachable(f"{self._name} answers {answer.status} where a stream was asked for")
             self._bound(answer, limit)
             received = 0
             while True:
-                async with self._within(min(idle_timeout or self._timeouts.idle, end - now())):
+                async with self.within(min(idle_timeout or self._timeouts.idle, end - now())):
                     piece = await answer.content.readany()
                 if not piece:
                     return
@@ -208,6 +197,26 @@ class Remote:
                 if received > limit:
                     raise TooMuch(f"{self._name} sends over {limit:,} bytes")
                 yield piece
+
+    @asynccontextmanager
+    async def passed(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """What somebody behind the node answers, unsigned, while it comes; `headers` are for them.
+
+        `timeout`: seconds until it begins; read it `within` others. NodeRefused where the node itself refuses, signed.
+        """
+        digest = hash_of(body).digest() if body else None
+        request, nonce = self._sign(method, path, None, digest)
+        asked = Message(method, request.url, {**headers, **dict(request.headers.items())})
+        async with self.within(timeout):
+            answer = await self._ask(asked, body or None)
+        with closing(answer):
+            if answer.headers.get(NONCE) is not None:  # the node's own words
+                async with self.within(timeout):
+                    await self._read(request, nonce, answer, _REFUSAL_LIMIT)
+                raise NodeUnreachable(f"{self._name} answers {answer.status} in the place of what is behind it")
+            yield answer
 
     @property
     def _name(self) -> str:
@@ -276,8 +285,8 @@ class Remote:
         return Exchange(request, nonce, answer.status, headers, content, value, seconds)
 
     @asynccontextmanager
-    async def _within(self, seconds: float | None) -> AsyncIterator[None]:
-        """Makes what a node can cause in so many seconds one of our own errors."""
+    async def within(self, seconds: float | None) -> AsyncIterator[None]:
+        """Makes what a node can cause in so many seconds one of our own errors; None: however long it takes."""
         try:
             async with asyncio.timeout(None if seconds == inf else seconds):
                 yield

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from threading import Thread
 from typing import Any, Final, cast
@@ -21,6 +22,18 @@ _MAX_UNREAD: Final = 16
 """Answers that lie there unread before a node is hung up on. One is expected, and a few times 100 Continue."""
 _KEEP_ALIVE_SECONDS: Final = 30.0
 """Less than servers keep a connection (`listening.Crowd`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds a node has, where a call does not say otherwise."""
+
+    connect: float = 10.0
+    """To the end of the TLS handshake."""
+    answer: float = 30.0
+    """For a call with its answer, and after an upload for the answer."""
+    idle: float = 10.0
+    """Without a byte taken or given in the middle of a stream."""
 
 
 def connector(fingerprint: bytes) -> aiohttp.TCPConnector:

@@ -17,8 +17,9 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client.errors import IonetError
-from machines.wire.calls import Remote, Timeouts
+from machines.wire.calls import Remote
 from machines.wire.certificates import ensure
+from machines.wire.connecting import Timeouts
 from machines.wire.errors import NodeRefused, NodeUnreachable, NotAuthentic, TooMuch, TooSlow
 from tests.machines.wire_servers import HASTY, Memory, Script, World, answer, asked, hostile
 

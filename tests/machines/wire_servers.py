@@ -15,8 +15,9 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from starlette.routing import Route
 
-from machines.wire.calls import Remote, Timeouts
+from machines.wire.calls import Remote
 from machines.wire.certificates import Certificate, ensure
+from machines.wire.connecting import Timeouts
 from machines.wire.listening import Crowd
 from machines.wire.server import Identity, application, serve
 from machines.wire.signing import Fields, Message, claimed_nonce, sign_answer, sign_request
