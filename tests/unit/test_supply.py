@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -270,7 +271,7 @@ def test_the_command_says_loudly_what_it_did_not_check(tmp_path: Path) -> None:
     """Without a database, of which the exit code says nothing; with one, what it found is refused."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["uv", "run", "--frozen", "python", "-m", "scripts.supply", *arguments]
+        command = [sys.executable, "-m", "scripts.supply", *arguments]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)  # noqa: S603 - our own command
 
     if shutil.which("cargo") is None:
