@@ -51,9 +51,9 @@ pub fn u32s() -> impl Strategy<Value = u32> {
     ]
 }
 
-/// Any `i64`: the signed reading of every boundary.
+/// Any `i64`: the signed reading of every boundary, and of its complement.
 pub fn i64s() -> impl Strategy<Value = i64> {
-    u64s().prop_map(|bits| bits as i64)
+    (u64s(), any::<bool>()).prop_map(|(bits, not)| if not { !bits as i64 } else { bits as i64 })
 }
 
 /// Any `i32`.

@@ -11,6 +11,7 @@ prop_compose! {
     fn grants()(start in i64s(), end in i64s(), step in u32s(), now in i64s())(
         now in prop_oneof![
             Just(now),
+            prop::sample::select(vec![i64::MIN, i64::MAX]),
             (u32s(), -1i64..=1).prop_map(move |(steps, nudge)| {
                 let elapsed = i64::from(steps).saturating_mul(i64::from(step));
                 start.saturating_add(elapsed).saturating_add(nudge)
