@@ -59,54 +59,6 @@ pub fn collateral(multiplier_bp: u32, processors: u32) -> Result<u64, Arithmetic
 #[cfg(test)]
 mod tests {
     use super::*;
-    use num_bigint::BigUint;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// The exact price rounded up, or a refusal when that does not fit.
-        #[test]
-        fn rate_is_the_exact_ceiling(
-            price in any::<u64>(),
-            shift in 0..64u32,
-            processors in any::<u32>(),
-            discount_bp in 0..=10_000u16,
-        ) {
-            let price_nano_usd = price >> shift;
-            let exact = BigUint::from(price_nano_usd) * processors * (10_000 - discount_bp);
-            let exact = (exact + 9_999_999u32) / 10_000_000u32;
-            match rate_per_hour(QuoteInput { price_nano_usd, processors, discount_bp }) {
-                Ok(rate) => prop_assert_eq!(exact, BigUint::from(rate)),
-                Err(error) => {
-                    prop_assert_eq!(error, ArithmeticError::Overflow);
-                    prop_assert!(exact > BigUint::from(u64::MAX));
-                }
-            }
-        }
-
-        /// A discount above a whole is refused.
-        #[test]
-        fn discount_above_a_whole_is_refused(price_nano_usd in any::<u64>(), discount_bp in 10_001..=u16::MAX) {
-            let quote = rate_per_hour(QuoteInput { price_nano_usd, processors: 1, discount_bp });
-            prop_assert_eq!(quote, Err(ArithmeticError::ShareAboveWhole));
-        }
-
-        /// A deposit is the exact product, or refused.
-        #[test]
-        fn deposit_is_exact(rate in any::<u64>(), shift in 0..64u32, hours in any::<u32>()) {
-            let exact = u128::from(rate >> shift) * u128::from(hours);
-            prop_assert_eq!(deposit(rate >> shift, hours).ok(), u64::try_from(exact).ok());
-        }
-
-        /// A collateral is exact, and a multiplier below 1 counts as 1.
-        #[test]
-        fn collateral_is_exact(multiplier_bp in any::<u32>(), shift in 0..32u32, processors in any::<u32>()) {
-            let multiplier_bp = multiplier_bp >> shift;
-            let exact = BigUint::from(200 * IO) * multiplier_bp.max(10_000) * processors;
-            prop_assert_eq!(&exact % 10_000u32, BigUint::ZERO);
-            let exact = u64::try_from(exact / 10_000u32).ok();
-            prop_assert_eq!(collateral(multiplier_bp, processors).ok(), exact);
-        }
-    }
 
     /// The published collaterals: eight H100, four RTX 4070.
     #[test]

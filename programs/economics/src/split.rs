@@ -161,50 +161,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn exact(amount: u64, bp: u16) -> u128 {
-        u128::from(amount) * u128::from(bp)
-    }
-
-    proptest! {
-        /// Both helpers are the exact quotient, rounded their way.
-        #[test]
-        fn bps_are_exact(amount in any::<u64>(), bp in 0..=10_000u16) {
-            let exact = exact(amount, bp);
-            prop_assert_eq!(u128::from(bps_floor(amount, bp).unwrap()), exact / 10_000);
-            prop_assert_eq!(u128::from(bps_ceil(amount, bp).unwrap()), exact.div_ceil(10_000));
-        }
-
-        /// Halves add up, and availability never exceeds its rate by any part of a base unit.
-        #[test]
-        fn halves_add_up(amount in any::<u64>(), bp in 0..=10_000u16) {
-            let halves = epoch_halves(amount, bp).unwrap();
-            prop_assert_eq!(halves.availability.checked_add(halves.compute), Some(amount));
-            prop_assert!(u128::from(halves.availability) * 10_000 <= exact(amount, bp));
-        }
-
-        /// The shares of a claim add up; stakers and affiliate get their rate to less than a base unit.
-        #[test]
-        fn claim_adds_up(accrued in any::<u64>(), a in 0..=10_000u16, b in 0..=10_000u16) {
-            let (commission_bp, affiliate_bp) = (a.min(b), a.max(b) - a.min(b));
-            let split = claim(ClaimInput { accrued, commission_bp, affiliate_bp }).unwrap();
-            let sum = [split.stakers, split.affiliate, split.owner].map(u128::from).iter().sum::<u128>();
-            prop_assert_eq!(sum, u128::from(accrued));
-            prop_assert_eq!(u128::from(split.stakers), exact(accrued, commission_bp) / 10_000);
-            prop_assert_eq!(u128::from(split.affiliate), exact(accrued, affiliate_bp) / 10_000);
-        }
-
-        /// More than a whole is refused, never clamped.
-        #[test]
-        fn shares_above_a_whole_are_refused(amount in any::<u64>(), bp in 10_001..=u16::MAX, part in any::<u16>()) {
-            let refused = ArithmeticError::ShareAboveWhole;
-            prop_assert_eq!(bps_floor(amount, bp), Err(refused));
-            prop_assert_eq!(bps_ceil(amount, bp), Err(refused));
-            prop_assert_eq!(epoch_halves(amount, bp), Err(refused));
-            let (commission_bp, affiliate_bp) = (part, bp.max(part) - part);
-            prop_assert_eq!(claim(ClaimInput { accrued: amount, commission_bp, affiliate_bp }), Err(refused));
-        }
-    }
-
     proptest! {
         /// A change of the share splits the range in two, each part at its own share, and nothing is lost between.
         #[test]

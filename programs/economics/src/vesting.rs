@@ -7,7 +7,7 @@ use crate::ArithmeticError;
 ///
 /// Both the steps and the amount round down: nothing is paid early. Where the last step is cut short, `end` counts.
 /// Times are Unix seconds; the result has the unit of `total`.
-/// Errors: `ZeroStep` if `step_seconds` is 0; `Overflow` if `end` is before `start`.
+/// Errors: `ZeroStep` if `step_seconds` is 0; `Overflow` if `end` is before `start`, or over 2^63 - 1 seconds after it.
 pub fn vested(
     total: u64,
     start: i64,

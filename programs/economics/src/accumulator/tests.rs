@@ -127,48 +127,6 @@ proptest! {
         // Below one unit for the floor, and the carry is below 2^-24 of one.
         prop_assert!(BigUint::from(paid + 1) * total + 1u32 >= exact);
     }
-
-    /// One division accounts for every 2^-64th, and carries less than its total.
-    #[test]
-    fn distribution_is_exact(
-        amount in any::<u64>(),
-        carry_q64 in 0..1u128 << 64,
-        total in any::<u64>(),
-        shift in 0..64u32,
-    ) {
-        let total = total >> shift;
-        let input = DistributeInput { amount, carry_q64, total };
-        match distribute(input) {
-            Ok(result) => {
-                let available = (BigUint::from(amount) << 64) + carry_q64;
-                prop_assert_eq!(BigUint::from(result.per_unit_q64) * total + result.carry_q64, available);
-                prop_assert!(total == 0 || result.carry_q64 < u128::from(total));
-                prop_assert!(total > 0 || result.per_unit_q64 == 0);
-            }
-            Err(_) => prop_assert_eq!(amount, u64::MAX),
-        }
-    }
-
-    /// Accruing is the exact sum, or refused.
-    #[test]
-    fn accrual_is_exact(
-        accrued in any::<u128>(),
-        units in any::<u64>(),
-        delta in any::<u128>(),
-        shifts in (0..128u32, 0..128u32),
-    ) {
-        let (accrued, delta) = (accrued >> shifts.0, delta >> shifts.1);
-        let exact = BigUint::from(units) * delta + accrued;
-        prop_assert_eq!(accrue(accrued, units, delta).ok(), u128::try_from(exact).ok());
-    }
-
-    /// The two parts of an accrual make it up.
-    #[test]
-    fn whole_and_fraction_make_it_up(accrued in any::<u128>()) {
-        let (units, fraction) = whole(accrued);
-        prop_assert!(fraction < 1 << 64);
-        prop_assert_eq!((u128::from(units) << 64) + fraction, accrued);
-    }
 }
 
 /// Without units everything waits, and the first unit gets it all.

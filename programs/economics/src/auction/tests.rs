@@ -71,24 +71,6 @@ proptest! {
         });
         prop_assert!(first.usd + second.usd <= at_once.usd);
     }
-
-    /// The premium is the exact line, rounded down, and stays between its ends.
-    #[test]
-    fn premium_is_the_exact_line(
-        seconds in any::<u64>(),
-        shift in 0..64u32,
-        start in any::<i16>(),
-        end in any::<i16>(),
-        ramp in any::<u32>(),
-    ) {
-        let seconds = seconds >> shift;
-        let actual = i128::from(premium_bp(seconds, start, end, ramp));
-        let (start, end, ramp) = (i128::from(start), i128::from(end), i128::from(ramp));
-        prop_assert!((start.min(end)..=start.max(end)).contains(&actual));
-        let seconds = i128::from(seconds);
-        let exact = if seconds >= ramp { end } else { start + ((end - start) * seconds).div_euclid(ramp) };
-        prop_assert_eq!(actual, exact);
-    }
 }
 
 const DOLLAR: SaleInput = SaleInput {

@@ -1,6 +1,5 @@
-//! The pool by example, each function over its range, and whole histories against exact fractions.
+//! The pool by example, leaving and joining, and whole histories against exact fractions.
 
-use num_bigint::BigUint;
 use proptest::prelude::*;
 
 use super::*;
@@ -15,27 +14,6 @@ prop_compose! {
 }
 
 proptest! {
-    /// Shares for an amount are worth it exactly, and one share fewer is not.
-    #[test]
-    fn shares_are_the_least_worth_the_amount(amount: u64, shift in 0..64u32, index in indices()) {
-        let amount = amount >> shift;
-        match shares_for(amount, index) {
-            Ok(shares) => {
-                prop_assert_eq!(value_of(shares, index), amount);
-                prop_assert!(shares == 0 || value_of(shares - 1, index) < amount);
-            }
-            Err(_) => prop_assert!(value_of(u64::MAX, index) < amount),
-        }
-    }
-
-    /// The value is the exact floor.
-    #[test]
-    fn value_is_the_exact_floor(shares: u64, index in indices()) {
-        let exact = (BigUint::from(shares) * index) >> 63;
-        prop_assert_eq!(BigUint::from(value_of(shares, index)), exact);
-        prop_assert!(value_of(shares, index) <= shares);
-    }
-
     /// Values add up to the base unit on leaving and on joining again, and shares differ by no more than one.
     #[test]
     fn values_add_up(shares: u64, index in indices(), part: u64) {
@@ -52,23 +30,6 @@ proptest! {
         if let Some(above) = value.checked_add(1) {
             prop_assert_eq!(split_shares(shares, index, above), Err(ArithmeticError::AmountAboveValue));
         }
-    }
-
-    /// Slashing conserves, takes at least its part of the index and of the collateral, and keeps positions paid for.
-    #[test]
-    fn slashing_conserves(
-        index in indices(), shares: u64, dust in 0..100u64, collateral in 0..1u64 << 63, fraction_bp in 0..=10_000u16,
-    ) {
-        let shares = shares >> 1;
-        let stake = value_of(shares, index).saturating_sub(dust);
-        let slashed = slash(SlashInput { index, stake, shares, collateral, fraction_bp }).unwrap();
-        let sum = |parts: [u64; 3]| parts.map(u128::from).iter().sum::<u128>();
-        let before = sum([stake, collateral, 0]);
-        prop_assert_eq!(sum([slashed.stake, slashed.collateral, slashed.burned]), before);
-        let kept = |amount: u64| u128::from(amount) * u128::from(10_000 - fraction_bp) / 10_000;
-        prop_assert_eq!(u128::from(slashed.index), kept(index));
-        prop_assert_eq!(u128::from(slashed.collateral), kept(collateral));
-        prop_assert_eq!(slashed.stake, stake.min(value_of(shares, slashed.index)));
     }
 }
 

@@ -1,7 +1,6 @@
 //! The schedule against its definition, over every epoch there is.
 
 use num_bigint::BigUint;
-use proptest::prelude::*;
 use std::vec::Vec;
 
 use super::*;
@@ -185,32 +184,6 @@ fn epochs_begin_and_end_on_the_second() {
     assert_eq!(epoch_end(i64::MAX - 3_599, 1), None);
 }
 
-proptest! {
-    /// A range of epochs emits what its parts emit.
-    #[test]
-    fn emission_is_additive(a in 0..=LAST_EPOCH + 9, b in 0..=LAST_EPOCH + 9, c in 0..=LAST_EPOCH + 9) {
-        let mut t = [a, b, c];
-        t.sort_unstable();
-        prop_assert_eq!(emission(t[0], t[1]) + emission(t[1], t[2]), emission(t[0], t[2]));
-    }
-
-    /// The epoch at a moment is the one that covers it.
-    #[test]
-    fn epoch_covers_its_moment(genesis in any::<i32>(), elapsed in 0..u64::from(u32::MAX) * 3_600) {
-        let genesis = i64::from(genesis);
-        let now = genesis + elapsed as i64;
-        let t = epoch_at(genesis, now).unwrap();
-        prop_assert!(epoch_start(genesis, t).unwrap() <= now);
-        prop_assert!(now < epoch_end(genesis, t).unwrap());
-    }
-
-    /// No argument makes it panic.
-    #[test]
-    fn time_never_panics(genesis in any::<i64>(), now in any::<i64>(), t in any::<u32>()) {
-        let _ = (epoch_at(genesis, now), epoch_start(genesis, t), epoch_end(genesis, t), cumulative(t));
-    }
-}
-
 /// Before genesis, on a boundary, within an epoch, and at the end of time.
 #[test]
 fn epoch_start_from_by_example() {
@@ -221,16 +194,4 @@ fn epoch_start_from_by_example() {
     assert_eq!(epoch_start_from(1_000, 4_601), Some(8_200));
     assert_eq!(epoch_start_from(-1, i64::MAX), None);
     assert!(epoch_start_from(i64::MIN, i64::MAX - 3_600).is_some());
-}
-
-proptest! {
-    /// It starts an epoch, at or after the moment, and no earlier epoch does.
-    #[test]
-    fn epoch_start_from_is_the_first(genesis in -1i64 << 40..1i64 << 40, at in -1i64 << 41..1i64 << 41) {
-        let start = epoch_start_from(genesis, at).unwrap();
-        let epoch = epoch_at(genesis, start).unwrap();
-        prop_assert_eq!(epoch_start(genesis, epoch), Some(start));
-        prop_assert!(start >= at);
-        prop_assert!(epoch == 1 || start - 3_600 < at);
-    }
 }
