@@ -198,15 +198,7 @@ class Seen:
     @cached_property
     def told(self) -> list[tuple[Call, Event]]:
         """The step's calls that move something, each with the event that it emitted."""
-        found, place, events = [], 0, self.step.events
-        for call in self.step.calls:
-            if name := EMITS.get(call.name):
-                at = next((i for i in range(place, len(events)) if events[i].name == name), None)
-                if at is None:
-                    raise AssertionError(f"{call.name} emitted no {name}")
-                found.append((call, events[at]))
-                place = at + 1
-        return found
+        return [(call, event) for call, event in told(self.step) if event]
 
     def calls(self, name: str) -> list[Call]:
         """The step's calls of an instruction."""
@@ -239,3 +231,18 @@ EMITS = {
     "escrow.finish_job": "escrow.JobFinished",
 }
 """Calls that move something, and what they emit then."""
+
+
+def told(step: Step) -> Iterator[tuple[Call, Event | None]]:
+    """A step's calls in their order, each with what it emitted where it moves something; else None."""
+    place, events = 0, step.events
+    for call in step.calls:
+        name = EMITS.get(call.name)
+        if name is None:
+            yield call, None
+            continue
+        at = next((i for i in range(place, len(events)) if events[i].name == name), None)
+        if at is None:
+            raise AssertionError(f"{call.name} emitted no {name}")
+        yield call, events[at]
+        place = at + 1
