@@ -147,13 +147,25 @@ ALLOWED = (
         "anyone may execute a slash whose time to appeal is over; its bond is burned and its rent its proposer's",
         ["staking.execute_slash (slash proposed): slash"],
         ["sibling"],
-        ["slash proposed"],
+        ["slash proposed of the proposer"],
     ),
     Row(
         "the committee says which appeal it decides",
         ["staking.decide_appeal (slash appealed): slash"],
         ["sibling"],
         ["slash appealed"],
+    ),
+    Row(
+        "a user says which of its jobs it ends",
+        ["escrow.end_job (job running): job"],
+        ["sibling"],
+        ["job running of the authority"],
+    ),
+    Row(
+        "anyone calls for any vesting of one beneficiary, who gets what is free",
+        ["emission.withdraw_vested: vesting"],
+        ["sibling"],
+        ["another Vesting of the beneficiary"],
     ),
     Row("the committee says whose scores they are", ["emission.post_scores: remaining"], ["sibling"]),
     Row("as above", ["emission.post_scores: remaining and remaining"], ["family"]),
@@ -249,8 +261,9 @@ def judge(accepted: Mapping[Where, Sequence[str]], rows: Sequence[Row] = ALLOWED
     parts = [part for row in rows for part in row.parts()]
     needed = set()
     for where, details in accepted.items():
+        here = [part for part in parts if all(map(fnmatchcase, where, part))]
         for detail in details:
-            found = [part for part in parts if all(map(fnmatchcase, (*where, detail), part))]
+            found = [part for part in here if fnmatchcase(detail, part[3])]
             needed.update(found)
             if found:
                 verdict.allowed += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from tests.proof.substitution.allowed import Where, judge
 from tests.proof.substitution.mutations import Mutant, Mutation
 from tests.proof.substitution.scene import NOTHING, OURS_BY_NAME, Pool, Scene, kind_of, scenes
 from tests.proof.substitution.shapes import other_shapes
-from tests.proof.substitution.tour import tour
+from tests.proof.substitution.synthesis import Search
+from tests.proof.substitution.tour import See, tour
 from tests.proof.svm import DEPLOY, Outcome, Svm, Trial, encode, start_svm
 from tests.proof.world import world_on
 
@@ -33,8 +35,14 @@ class Matrix:
     """What was tried, and what came of it."""
 
     only: str | None = None
+    hidden: set[str] = field(default_factory=set)
+    """Instructions of which the walk's calls are not looked at."""
+    made_up: set[str] = field(default_factory=set)
+    """Instructions that the walk does not send: a call of each was found."""
     pool: Pool = field(default_factory=Pool)
     shapes: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    types: set[tuple[str, ...]] = field(default_factory=set)
+    """Of each call that was tried: its instruction, and the kinds of its accounts."""
     tried: Counter[str] = field(default_factory=Counter)
     """Mutations, by instruction."""
     kinds: Counter[str] = field(default_factory=Counter)
@@ -57,22 +65,29 @@ class Matrix:
         for scene in scenes(ledger.svm, instructions):
             self.pool.learn(scene)
             named = (scene.names(place.meta.pubkey, self.pool.seeds) for place in scene.places if place.meta.is_signer)
-            shape = scene.shape, *named
-            if self.shapes[shape] or (self.only and scene.name != self.only):
+            rivals = (self.pool.rivals(place, ledger.lamports) for place in scene.places)
+            shape = scene.shape, *named, *rivals
+            if self.shapes[shape] or scene.name in self.hidden:
                 continue
             outcome = ledger.svm.tries([Trial([scene.call.instruction])])[0]
             if outcome.error is not None:
                 continue  # as the walk will see itself
-            after = {account.address: account for account in outcome.written}
-            for place in scene.places:
-                self.found[scene.name, place.name].add(place.kind)
-                if place.kind == NOTHING and place.meta.pubkey in after:
-                    self.made[kind_of(after[place.meta.pubkey])].add((scene.name, place.name))
             self.shapes[shape] += 1
-            self.samples[scene.name] += 1
-            before = self.tried[scene.name]
-            self._try(ledger, scene)
-            self.progress(scene.name, self.tried[scene.name] - before)
+            self._see_made(scene, outcome)
+            if self.only in (None, scene.name):
+                self.samples[scene.name] += 1
+                before = self.tried[scene.name]
+                self._try(ledger, scene)
+                self.progress(scene.name, self.tried[scene.name] - before)
+            self.pool.calls[scene.name]["here", *scene.shape] = scene
+
+    def _see_made(self, scene: Scene, outcome: Outcome) -> None:
+        """Notes which kinds of account the call has, and which it makes."""
+        after = {account.address: account for account in outcome.written}
+        for place in scene.places:
+            self.found[scene.name, place.name].add(place.kind)
+            if place.kind == NOTHING and place.meta.pubkey in after:
+                self.made[kind_of(after[place.meta.pubkey])].add((scene.name, place.name))
 
     def _try(self, ledger: Ledger, scene: Scene) -> None:
         same = encode([scene.call.instruction])
@@ -87,7 +102,9 @@ class Matrix:
             seen.add(key)
             return True
 
-        mutations: Iterator[Mutation] = filter(fresh, Mutant(scene, self.pool, ledger).all())
+        types = scene.name, *(place.kind for place in scene.places)
+        mutations: Iterator[Mutation] = filter(fresh, Mutant(scene, self.pool, ledger, types in self.types).all())
+        self.types.add(types)
         while chunk := list(islice(mutations, CHUNK)):
             outcomes = ledger.svm.tries(mutation.trial for mutation in chunk)
             for mutation, outcome in zip(chunk, outcomes, strict=True):
@@ -155,17 +172,32 @@ def plain(variant: str) -> str:
 
 
 def explore(svm: Svm, matrix: Matrix, deploy: Path = DEPLOY) -> None:
-    """Walks twice: once to see a twin of everything, then on a new chain and with others, tampering at each step."""
-    twin = world_on(svm, deploy=deploy, initialized=False)
-    twin._people = count(1_000)
+    """Walks twice: once to see a twin of everything, then on a new chain and with others, tampering at each step.
+
+    Where some instruction was not sent, a third time, to make up a call of it.
+    """
 
     def learn(ledger: Ledger, instructions: Sequence[Instruction]) -> None:
         for scene in scenes(ledger.svm, instructions):
             matrix.pool.learn(scene)
-            matrix.pool.calls[scene.name].append(scene)
+            matrix.pool.calls[scene.name]["twin", *scene.shape] = scene
 
-    tour(twin, learn, further=other_shapes)
-    tour(world_on(svm, deploy=deploy, initialized=False), matrix.probe, further=other_shapes)
+    def walk_on(people: int, see: See) -> None:
+        world = world_on(svm, deploy=deploy, initialized=False)
+        world._people = count(people)
+        tour(world, see, further=other_shapes)
+
+    walk_on(1_000, learn)
+    walk_on(1, matrix.probe)
+    if matrix.missing:
+        walk_on(1, partial(_make_up, matrix, Search({*matrix.missing})))
+
+
+def _make_up(matrix: Matrix, search: Search, ledger: Ledger, instructions: Sequence[Instruction]) -> None:
+    for name, found in search.see(ledger, instructions):
+        matrix.hidden -= {name}
+        matrix.probe(ledger, [found])
+        matrix.made_up.add(name)
 
 
 def find(deploy: Path = DEPLOY) -> str | None:

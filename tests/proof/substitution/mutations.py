@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from hashlib import sha256
+from functools import cached_property
 from itertools import combinations
 
 from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
 from client import addresses
-from client.accounts import discriminator, offset_of
+from client.accounts import offset_of
 from client.idl import PROGRAMS, SYSTEM_PROGRAM, TOKEN_PROGRAM, program_id
 from client.state import PAUSE_BITS, Committee
-from tests.proof.layout import KINDS
 from tests.proof.ledger import Ledger
+from tests.proof.substitution.forged import Forged, changed, clones, lower_bumps, mints, somewhere, token_accounts
 from tests.proof.substitution.scene import (
     EXECUTABLE,
     MINT,
     NOTHING,
-    OURS_BY_NAME,
     TOKENS,
     WALLET,
     Place,
     Pool,
     Scene,
     kind_of,
+    links,
 )
 from tests.proof.svm import SOL, Account, Trial
 
@@ -64,6 +63,8 @@ class Mutant:
     scene: Scene
     pool: Pool
     ledger: Ledger
+    again: bool = False
+    """A call with the same accounts in other states was tried: what only the types refuse is left out."""
 
     def all(self) -> Iterator[Mutation]:
         """All of them."""
@@ -73,7 +74,8 @@ class Mutant:
         yield from self._pairs()
         yield from self._families()
         yield from self._remaining()
-        yield from self._data()
+        if not self.again:
+            yield from self._cut()
         yield from self._pauses()
 
     # One account
@@ -84,31 +86,42 @@ class Mutant:
             return
         if place.optional:
             yield "omitted", "", self._here(place, self.scene.call.instruction.program_id)
-        if place.meta.is_writable:
+        if place.meta.is_writable and not self.again:
             metas = list(self.scene.call.instruction.accounts)
             metas[place.index] = AccountMeta(place.meta.pubkey, place.meta.is_signer, is_writable=False)
             yield "read-only", "", Trial([self.scene.with_metas(metas)])
         if place.meta.is_signer:
             yield from self._signers(place)
         if place.kind == EXECUTABLE:
-            for other in PROGRAM_IDS:
+            for other in [] if self.again else PROGRAM_IDS:
                 if other != place.meta.pubkey:
                     yield "other program", str(other), self._here(place, other)
         elif place.kind != WALLET or not place.meta.is_signer:
-            nobody = self._address("nobody")
+            nobody = somewhere("nobody")
             yield "absent", "an address without an account", self._here(place, nobody)
             yield from self._siblings(place)
             if place.kind in (WALLET, NOTHING):
-                yield "stranger", "a stranger's wallet", self._put(place, _wallet(self._address("stranger")))
+                yield "stranger", "a stranger's wallet", self._put(place, _wallet(somewhere("stranger")))
+            elif not self.again:
+                yield from self._forged(place, clones(place))
+            if place.kind == TOKENS:
+                yield from self._forged(place, token_accounts(place, {*self.pool.of(MINT)}))
+            if place.kind == MINT:
+                yield from self._forged(place, mints(place))
+            yield from self._forged(place, lower_bumps(place, self.pool.seeds.get(place.meta.pubkey)))
+
+    def _forged(self, place: Place, forged: Iterator[Forged]) -> Iterator[tuple[str, str, Trial]]:
+        for kind, detail, account in forged:
+            if account.address == place.meta.pubkey:
+                yield kind, detail, Trial([self.scene.call.instruction], [account])
             else:
-                yield from self._clones(place)
-            yield from self._bumps(place)
+                yield kind, detail, self._put(place, account)
 
     def _signers(self, place: Place) -> Iterator[tuple[str, str, Trial]]:
         """Not signed, and signed by everybody else; `anyone signs` where no account of the call knows who does."""
         yield "unsigned", "", Trial([self.scene.replaced(place, place.meta.pubkey, signer=False)])
         kind = "another signs" if self.scene.names(place.meta.pubkey, self.pool.seeds) else "anyone signs"
-        stranger = self._address("stranger")
+        stranger = somewhere("stranger")
         for key, office in {stranger: "a stranger", **self.pool.signers}.items():
             if key != place.meta.pubkey:
                 put = [] if self.ledger.lamports.get(key) else [_wallet(key)]
@@ -129,74 +142,12 @@ class Mutant:
                     yield "sibling", "the twin's", self._put(place, account)
             return
         for account in self._now(self.pool.alike(self.scene, place, SIBLINGS)):
-            yield "sibling", replace(place, account=account).word or f"another {place.kind}", self._put(place, account)
-        for account in self.pool.kinds_but(place.kind):
+            word = replace(place, account=account).word or f"another {place.kind}"
+            named = next((name for key, name in self._wallets.items() if key in links(account)), "")
+            yield "sibling", f"{word} of the {named}" if named else word, self._put(place, account)
+        for account in [] if self.again else self.pool.kinds_but(place.kind):
             if account.address != place.account.address:
                 yield "another kind", f"a {kind_of(account)}", self._put(place, account)
-
-    def _clones(self, place: Place) -> Iterator[tuple[str, str, Trial]]:
-        """Forged: alike in all but one thing."""
-        account = place.account
-        owners = [SYSTEM_PROGRAM, TOKEN_PROGRAM, *map(program_id, PROGRAMS)]
-        for owner in owners:
-            if owner != account.owner:
-                clone = account._replace(address=self._address("owner", owner), owner=owner)
-                yield "owner", f"a clone of {owner}", self._put(place, clone)
-        if account.owner not in owners[2:]:
-            # Of our own programs' accounts nobody can make one that is alike: they are made at their addresses alone.
-            yield (
-                "elsewhere",
-                "a clone of the same owner",
-                self._put(place, account._replace(address=self._address("clone"))),
-            )
-        if place.kind in OURS_BY_NAME:
-            for other in KINDS.values():
-                if other.PROGRAM == OURS_BY_NAME[place.kind].PROGRAM and other.__name__ != place.kind:  # type: ignore[attr-defined]
-                    wrong = account._replace(data=discriminator(other) + account.data[8:])
-                    yield "discriminator", f"a {other.__name__}'s", Trial([self.scene.call.instruction], [wrong])
-            wrong = account._replace(data=bytes(8) + account.data[8:])
-            yield "discriminator", "zeros", Trial([self.scene.call.instruction], [wrong])
-            short = account._replace(data=account.data[:-1])
-            yield "discriminator", "one byte short", Trial([self.scene.call.instruction], [short])
-        if place.kind == TOKENS:
-            yield from self._tokens(place)
-        if place.kind == MINT:
-            for word, offset, value in _MINT_CHANGES:
-                data = _changed(account.data, offset, value)
-                yield "fake mint", word, self._put(place, account._replace(address=self._address(word), data=data))
-
-    def _tokens(self, place: Place) -> Iterator[tuple[str, str, Trial]]:
-        """Token accounts with one thing wrong, elsewhere."""
-        account, stranger = place.account, bytes(self._address("stranger"))
-        mints = {one.address for one in self.pool.kinds[MINT].values()} - {Pubkey(account.data[:32])}
-        changes = [
-            *(("other mint", "another real mint", 0, bytes(mint)) for mint in mints),
-            ("other mint", "a stranger's mint", 0, stranger),
-            ("other owner", "a stranger's", 32, stranger),
-            ("frozen", "", 108, b"\x02"),
-            ("uninitialised", "", 108, b"\x00"),
-            ("delegated", "to a stranger, all of it", 72, b"\x01\0\0\0" + stranger),
-            ("closable", "by a stranger", 129, b"\x01\0\0\0" + stranger),
-        ]
-        for kind, detail, offset, value in changes:
-            data = _changed(account.data, offset, value)
-            if kind == "delegated":
-                data = _changed(data, 121, account.data[64:72])
-            clone = account._replace(address=self._address(kind, Pubkey(sha256(detail.encode()).digest())), data=data)
-            yield kind, detail, self._put(place, clone)
-
-    def _bumps(self, place: Place) -> Iterator[tuple[str, str, Trial]]:
-        """The address of the same seeds with a lower bump; where the account has a `bump`, that is altered, too."""
-        found = self.pool.seeds.get(place.meta.pubkey)
-        if found is None:
-            return
-        program, seeds = found
-        for bump, address in _lower_bumps(program, seeds):
-            clone = place.account._replace(address=address)
-            yield "bump", f"{bump}", self._put(place, clone)
-            if place.kind in OURS_BY_NAME and place.kind not in _WITHOUT_BUMP:
-                data = _changed(place.account.data, offset_of(OURS_BY_NAME[place.kind], "bump"), bytes([bump]))
-                yield "bump", f"{bump}, and in the account", self._put(place, clone._replace(data=data))
 
     # The call as a whole
 
@@ -215,8 +166,8 @@ class Mutant:
                         yield Mutation(place.name, "alias", f"{given.name} again", trial)
 
     def _families(self) -> Iterator[Mutation]:
-        """Several accounts of a twin's call at once: two of them, and all but one or two."""
-        for twin in self.pool.calls[self.scene.name]:
+        """Several accounts of another call at once: two of them, and all but one or two."""
+        for twin in self.pool.calls[self.scene.name].values():
             pairs = [*zip(self.scene.places, twin.places, strict=False)]
             if len(twin.places) != len(self.scene.places) or any(one.absent != other.absent for one, other in pairs):
                 continue
@@ -225,7 +176,7 @@ class Mutant:
                 for chosen in combinations(others, size):
                     names = " and ".join(place.name for place in chosen)
                     words = ", ".join(place.word for place in chosen if place.word)
-                    yield Mutation(names, "family", words or "a twin's", self._with(chosen))
+                    yield Mutation(names, "family", words or "another's", self._with(chosen))
 
     def _with(self, others: Sequence[Place]) -> Trial:
         """With accounts of a twin's in their places."""
@@ -254,22 +205,23 @@ class Mutant:
         if len(rest) > 1:
             yield of("dropped", "all", [])
             yield of("reordered", "backwards", rest[::-1])
-        wallet = _wallet(self._address("stranger"))
+        wallet = _wallet(somewhere("stranger"))
         for signs in (True, False):
             meta = AccountMeta(wallet.address, signs, is_writable=True)
             yield of("added", "a stranger, last", [*rest, meta], wallet)
             if rest:
                 yield of("added", "a stranger, first", [meta, *rest], wallet)
-        for count in range(first):
-            trial = Trial([self.scene.with_metas(metas[:count])])
-            yield Mutation(self.scene.places[count].name, "accounts cut", f"{count} accounts", trial)
 
-    def _data(self) -> Iterator[Mutation]:
+    def _cut(self) -> Iterator[Mutation]:
+        """Fewer accounts; less data, and more."""
         call = self.scene.call.instruction
+        for count in range(len(self.scene.call.declared.accounts)):
+            trial = Trial([self.scene.with_metas(call.accounts[:count])])
+            yield Mutation(self.scene.places[count].name, "accounts cut", f"{count} accounts", trial)
         data = bytes(call.data)
 
-        def of(changed: bytes) -> Trial:
-            return Trial([Instruction(call.program_id, changed, call.accounts)])
+        def of(other: bytes) -> Trial:
+            return Trial([Instruction(call.program_id, other, call.accounts)])
 
         for size in range(len(data)):
             yield Mutation("data", "cut", f"{size} bytes", of(data[:size]))
@@ -281,11 +233,17 @@ class Mutant:
         if committee.lamports:
             own = PAUSE_BITS[self.scene.call.declared.program]
             for detail, bits in (("its own program", own), ("all programs", sum(PAUSE_BITS.values()))):
-                data = _changed(committee.data, offset_of(Committee, "paused"), bytes([bits]))
+                data = changed(committee.data, offset_of(Committee, "paused"), bytes([bits]))
                 trial = Trial([self.scene.call.instruction], [committee._replace(data=data)])
                 yield Mutation("committee", "paused", detail, trial)
 
     # Words
+
+    @cached_property
+    def _wallets(self) -> dict[bytes, str]:
+        """The wallets of the call by their names: first those that sign."""
+        places = sorted(self.scene.places, key=lambda place: not place.meta.is_signer)
+        return {bytes(place.meta.pubkey): place.name for place in places if place.kind == WALLET}
 
     def _now(self, accounts: Sequence[Account]) -> Iterator[Account]:
         """As they are on this chain, where they are on it."""
@@ -301,51 +259,6 @@ class Mutant:
         there = self.ledger.lamports.get(account.address) or not account.lamports
         return Trial([self.scene.replaced(place, account.address)], [] if there else [account])
 
-    def _address(self, word: str, of: Pubkey = SYSTEM_PROGRAM) -> Pubkey:
-        return Pubkey(sha256(f"{word} {of}".encode()).digest())
-
-
-_MINT_CHANGES = (
-    ("a stranger's authority", 4, sha256(b"authority").digest()),
-    ("no supply", 36, bytes(8)),
-    ("no decimals", 44, b"\0"),
-)
-
-
-def _without(field: str) -> Callable[[], set[str]]:
-    def found() -> set[str]:
-        names = set()
-        for name, kind in OURS_BY_NAME.items():
-            try:
-                offset_of(kind, field)
-            except LookupError:
-                names.add(name)
-        return names
-
-    return found
-
-
-_WITHOUT_BUMP = _without("bump")()
-
 
 def _wallet(address: Pubkey) -> Account:
     return Account(address, SOL, SYSTEM_PROGRAM, b"")
-
-
-def _changed(data: bytes, offset: int, value: bytes) -> bytes:
-    return data[:offset] + value + data[offset + len(value) :]
-
-
-@cache
-def _lower_bumps(program: Pubkey, seeds: tuple[bytes, ...]) -> list[tuple[int, Pubkey]]:
-    """Two lower bumps that lead to an address, too."""
-    canonical = Pubkey.find_program_address(list(seeds), program)[1]
-    found: list[tuple[int, Pubkey]] = []
-    for bump in range(canonical - 1, -1, -1):
-        try:
-            found.append((bump, Pubkey.create_program_address([*seeds, bytes([bump])], program)))
-        except Exception:  # noqa: S112 - solders' own: on the curve
-            continue
-        if len(found) == 2:
-            break
-    return found

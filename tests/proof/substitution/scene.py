@@ -15,13 +15,12 @@ from client.accounts import offset_of
 from client.idl import SYSTEM_PROGRAM, TOKEN_PROGRAM, ProgramName
 from tests.proof.layout import KINDS, declaration, idl
 from tests.proof.ledger import OURS, Call, calls_of
+from tests.proof.substitution.seeds import Seeds, derivations
 from tests.proof.svm import Account, Svm
 
 TOKENS, MINT, WALLET, NOTHING, EXECUTABLE, OTHER = "tokens", "mint", "wallet", "nothing", "executable", "other"
 OURS_BY_NAME = {kind.__name__: kind for kind in KINDS.values()}
 """Our kinds of account."""
-Seeds = tuple[Pubkey, tuple[bytes, ...]]
-"""A program, and seeds without the bump."""
 _SIZES = {165: TOKENS, 82: MINT}
 
 
@@ -48,12 +47,14 @@ def _fields(kind: str, *types: str) -> tuple[int, ...]:
     return tuple(offset_of(OURS_BY_NAME[kind], name) for name in names if not name.startswith("_"))
 
 
+@cache
 def state_of(account: Account) -> bytes:
     """What makes one account of ours another sort than the next: its states and flags, all the single bytes."""
     kind = kind_of(account)
     return bytes(account.data[at] for at in _fields(kind, "u8", "bool")) if kind in OURS_BY_NAME else b""
 
 
+@cache
 def links(account: Account) -> frozenset[bytes]:
     """The addresses that an account names: its owner, its actor, its mint."""
     kind = kind_of(account)
@@ -157,8 +158,8 @@ class Pool:
     """By instruction and account name, as the twin's calls found them."""
     kinds: dict[str, dict[tuple[Pubkey, bytes], Account]] = field(default_factory=lambda: defaultdict(dict))
     """By kind, in all their states."""
-    calls: dict[str, list[Scene]] = field(default_factory=lambda: defaultdict(list))
-    """The twin's, by instruction."""
+    calls: dict[str, dict[tuple[Any, ...], Scene]] = field(default_factory=lambda: defaultdict(dict))
+    """By instruction: the twin's, one of each shape, and this network's last of each shape."""
     signers: dict[Pubkey, str] = field(default_factory=dict)
     """Every key that ever signed, and as what."""
     executables: dict[Pubkey, Account] = field(default_factory=dict)
@@ -178,7 +179,7 @@ class Pool:
                 self.executables[account.address] = account
             if place.meta.is_signer:
                 self.signers.setdefault(account.address, f"{scene.name}'s {place.name}")
-        self.seeds |= derivations(scene)
+        self.seeds |= derivations(scene.call)
 
     def alike(self, scene: Scene, place: Place, most: int) -> list[Account]:
         """Others of the same kind, no two of one address.
@@ -197,40 +198,20 @@ class Pool:
             found.setdefault(one.address, one)
         return [*found.values()]
 
+    def of(self, kind: str) -> set[Pubkey]:
+        """Where accounts of a kind are."""
+        return {address for address, _ in self.kinds[kind]}
+
+    def rivals(self, place: Place, lamports: Mapping[Pubkey, int]) -> bool:
+        """Whether the chain has another account of the same kind with the same owner, actor or mint."""
+        here = links(place.account)
+        return place.kind in OURS_BY_NAME and any(
+            address != place.account.address and lamports.get(address) and here & links(one)
+            for (address, _), one in self.kinds[place.kind].items()
+        )
+
     def kinds_but(self, kind: str) -> Iterator[Account]:
         """One account of every other kind of ours, and a token account and a mint."""
         for other, found in self.kinds.items():
             if other not in (kind, WALLET, OTHER):
                 yield next(iter(found.values()))
-
-
-def derivations(scene: Scene) -> dict[Pubkey, Seeds]:
-    """Of each account whose seeds the IDL says, the program and the seeds, where they do lead to its address."""
-    found = {}
-    for declared, place in zip(scene.call.declared.accounts, scene.places, strict=False):
-        seeds = resolve(scene.call, declared)
-        if seeds is not None and Pubkey.find_program_address(list(seeds[1]), seeds[0])[0] == place.meta.pubkey:
-            found[place.meta.pubkey] = seeds
-    return found
-
-
-def resolve(call: Call, declared: dict[str, Any]) -> Seeds | None:
-    """The program and the seeds of an account as its IDL declares them, with this call's accounts and arguments."""
-    pda = declared.get("pda")
-    if pda is None:
-        return None
-    program = Pubkey(bytes(pda["program"]["value"])) if "program" in pda else call.instruction.program_id
-    arguments, kinds = call.arguments, dict(call.declared.args)
-    seeds = []
-    for seed in pda["seeds"]:
-        if seed["kind"] == "const":
-            seeds.append(bytes(seed["value"]))
-        elif seed["kind"] == "account" and seed["path"] in call.accounts:
-            seeds.append(bytes(call.accounts[seed["path"]]))
-        elif seed["kind"] == "arg" and seed["path"] in arguments:
-            value = arguments[seed["path"]]
-            size = int(kinds[seed["path"]][1:]) // 8 if isinstance(value, int) else 0
-            seeds.append(value.to_bytes(size, "little") if size else bytes(value))
-        else:
-            return None  # a field of an account: not to be resolved from the call alone
-    return program, tuple(seeds)

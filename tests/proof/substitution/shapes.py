@@ -83,7 +83,7 @@ def jobs(world: World, node: Actor, second: Actor, user: Actor, plain: Actor) ->
     paid = world.open_job(user, id=2, benefit=state.Job.LOCKED_IO, hours=1)
     over = world.open_job(user, id=3, hours=1, from_credit=USD // 10)
     silent = world.open_job(plain, id=1, hours=4)
-    left = world.open_job(plain, id=4)
+    left, ended = world.open_job(plain, id=4), world.open_job(plain, id=5)
     worked = world.open_job(plain, id=2, hours=2)
     disputed = world.open_job(plain, id=3, hours=2)
     world.finish_job(cancelled, user)
@@ -95,6 +95,9 @@ def jobs(world: World, node: Actor, second: Actor, user: Actor, plain: Actor) ->
     world.chain.warp(seconds=HOUR)
     for job, by in ((paid, node), (over, second), (silent, node), (worked, second), (disputed, node)):
         world.report_job(by, job)
+    world.start_job(ended, second[1])
+    world.chain.send([escrow.end_job(authority=plain[0].pubkey(), job=ended)], plain[0])
+    world.finish_job(ended, plain)
     disputing = escrow.dispute_job(
         authority=plain[0].pubkey(), job=disputed, source=world.usd(plain[0]), evidence=bytes(32)
     )
