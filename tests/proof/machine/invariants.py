@@ -15,6 +15,7 @@ from tests.programs.world import World
 from tests.proof.ledger import Mint, Step, Tokens
 from tests.proof.machine import (  # noqa: F401 - they make the invariants known
     invariants_emission,
+    invariants_facts,
     invariants_jobs,
     invariants_offices,
     invariants_stake,

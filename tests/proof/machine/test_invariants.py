@@ -7,17 +7,17 @@ from dataclasses import dataclass, is_dataclass, replace
 from typing import Any
 
 import pytest
-from solders.instruction import Instruction
+from solders.instruction import AccountMeta, Instruction
 from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 
 from client import addresses
 from client.economics import IO, USD
-from client.instructions import escrow, oracle, pools, slashes, tokens
+from client.instructions import burn, escrow, oracle, pools, slashes, tokens
 from client.state import Job
 from tests.programs import walk as walks
 from tests.programs.world import World
-from tests.proof.ledger import Ledger, Step
+from tests.proof.ledger import Ledger, Step, calls_of
 from tests.proof.machine.invariants import Watch, start
 from tests.proof.machine.invariants_books import INVARIANTS, OF_REFUSALS, Q64, RECOUNTS, Broken
 from tests.proof.svm import Outcome, Svm, start_svm
@@ -267,6 +267,55 @@ def paused(scene: Scene, watch: Watch) -> None:
     watch(step)
 
 
+def unsigned(instruction: Instruction, key: Pubkey) -> Instruction:
+    """The same, where this key did not sign."""
+    metas = [
+        AccountMeta(meta.pubkey, meta.is_signer and meta.pubkey != key, meta.is_writable)
+        for meta in instruction.accounts
+    ]
+    return Instruction(instruction.program_id, bytes(instruction.data), metas)
+
+
+def few(scene: Scene, watch: Watch) -> None:
+    """A slash is proposed, and all but one of its signatures were none."""
+    members = [member.pubkey() for member in scene.world.committee]
+    admin = scene.world.admin.pubkey()
+    proposing = slashes.propose_slash(
+        proposer=admin, actor=scene.node[1], id=3, offence=1, evidence=bytes(32), signers=members
+    )
+    step = scene.run([proposing])
+    signed = [unsigned(proposing, members[1])]
+    watch(replace(step, calls=list(calls_of(signed))))
+
+
+def forced(scene: Scene, watch: Watch) -> None:
+    """Somebody's dollars became a dispute's bond, and it did not sign."""
+    owner = scene.user[0].pubkey()
+    disputing = escrow.dispute_job(authority=owner, job=scene.job, source=user_usd(scene), evidence=bytes(32))
+    scene.run([escrow.report_job(by=scene.node[0].pubkey(), node=scene.node[1], job=scene.job, digest=bytes(32))])
+    watch = start(scene.world)
+    step = scene.run([disputing])
+    watch(replace(step, calls=list(calls_of([unsigned(disputing, owner)]))))
+
+
+def submitting(scene: Scene) -> list[Instruction]:
+    members = [member.pubkey() for member in scene.world.committee]
+    return [oracle.submit_price(member=member, symbol="IO", price_nano_usd=200_000_000) for member in members]
+
+
+def stale(scene: Scene, watch: Watch) -> None:
+    """A sale, of which the price then turns out to be old."""
+    scene.run(submitting(scene))
+    watch, seller = start(scene.world), scene.node[0]
+    io, usd = scene.world.io(seller), scene.world.usd(seller)
+    selling = burn.sell_io(
+        seller=seller.pubkey(), io_mint=scene.world.io_mint, seller_io=io, seller_usd=usd, io_max=IO // 100, usd_min=0
+    )
+    step = scene.run([selling])
+    scene.edit(addresses.feed("IO"), {"valid_until": step.time - 1})
+    watch(step)
+
+
 def refused(scene: Scene, watch: Watch) -> None:
     step = scene.run(withdrawing(scene))
     watch(replace(step, refusal="Paused", before={}, after={}))
@@ -303,6 +352,7 @@ def rated(scene: Scene, watch: Watch) -> None:
 
 EMISSION, REGISTRY, AUCTION = fixed(addresses.emission), fixed(addresses.registry), fixed(addresses.auction)
 COMMITTEE, BURN, INCENTIVES = fixed(addresses.committee), fixed(addresses.burn_vault), fixed(addresses.incentives_vault)
+IO_FEED = fixed(lambda: addresses.feed("IO"))
 LOCKED = fixed(addresses.locked_vault)
 STRANGER = Pubkey.from_string("SysvarRent111111111111111111111111111111111")
 
@@ -310,7 +360,11 @@ FORGES: list[tuple[str, Forge, set[str]]] = [
     # The invariant; what is done; what fails with it because it says something that includes it.
     ("every_call_tells", silent, set()),
     ("every_movement_is_told", misreported, {"collateral_is_moved_by_its_instructions"}),
-    ("every_movement_is_told", write((staker_io, {"amount": more(-1)}), (rewards, {"amount": more()})), set()),
+    (
+        "every_movement_is_told",
+        write((staker_io, {"amount": more(-1)}), (rewards, {"amount": more()})),
+        {"nobody_pays_without_signing"},
+    ),
     ("supply_is_what_accounts_hold", unseen, set()),
     (
         "supply_is_genesis_and_minted_less_burned",
@@ -399,6 +453,11 @@ FORGES: list[tuple[str, Forge, set[str]]] = [
     ("pausers_are_the_admins_choice", write((COMMITTEE, {"paused": 31})), set()),
     ("nothing_comes_in_while_paused", paused, set()),
     ("no_exit_is_refused_by_a_pause", refused, set()),
+    ("facts_have_a_majority", few, set()),
+    ("prices_are_what_a_majority_says", tamper(submitting, (IO_FEED, {"price_nano_usd": more()})), set()),
+    ("prices_are_what_a_majority_says", tamper(submitting, (IO_FEED, {"valid_until": more()})), set()),
+    ("stale_prices_buy_nothing", stale, set()),
+    ("nobody_pays_without_signing", forced, set()),
     ("accounts_keep_their_rent", poor, set()),
     ("rent_goes_home", elsewhere, set()),
 ]  # fmt: skip
