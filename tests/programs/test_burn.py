@@ -16,7 +16,7 @@ from client.idl import TOKEN_PROGRAM
 from client.instructions import burn, tokens
 from client.network import BURN, Parameters
 from tests.programs.chain import swapped
-from tests.programs.world import PRICES_NANO_USD, U64_MAX, World, new_world
+from tests.programs.world import PRICES_NANO_USD, U64_MAX, World, freezable_mint, new_world
 
 PRICE = PRICES_NANO_USD["IO"]
 RAMP = 3_600
@@ -80,6 +80,12 @@ def test_a_stranger_does_not_initialise(bare: World) -> None:
     stranger = bare.person()
     with bare.chain.refuses("NotUpgradeAuthority"):
         bare.chain.send([initialization(stranger.pubkey(), bare.io_mint, bare.usd_mint)], stranger)
+
+
+def test_nobody_can_freeze_what_is_to_be_burned(bare: World) -> None:
+    """IO with a freeze authority is refused: whoever holds it could stop the auction."""
+    with bare.chain.refuses("MintInvalid"):
+        bare.chain.send([initialization(bare.admin.pubkey(), freezable_mint(bare), bare.usd_mint)], bare.admin)
 
 
 def test_io_has_8_decimals_and_usd_6(bare: World) -> None:

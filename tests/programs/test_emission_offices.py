@@ -118,8 +118,25 @@ def test_a_second_change_takes_the_place_of_the_first(world: World) -> None:
     world.chain.send([setting(world, two)], world.admin)
     assert (schedule(world).parameters, schedule(world).next_parameters) == (EMISSION, two)
     world.chain.warp(timestamp=schedule(world).next_parameters_at)
+    close(world, DELAY_HOURS)
     world.chain.send([setting(world, three)], world.admin)
     assert (schedule(world).parameters, schedule(world).next_parameters) == (two, three)
+
+
+def test_epochs_of_before_a_change_are_closed_before_the_next(world: World) -> None:
+    """A late committee's epochs keep the parameters of their time: no further change takes their place."""
+    one, two = (EmissionParameters(60, bp, 0) for bp in (1_000, 2_000))
+    world.chain.send([setting(world, one)], world.admin)
+    close(world, DELAY_HOURS - 1)
+    world.chain.warp(timestamp=schedule(world).next_parameters_at)
+    with world.chain.refuses("EpochsUnclosed"):
+        world.chain.send([setting(world, two)], world.admin)
+    world.finalize(DELAY_HOURS)
+    (event,) = world.chain.events(world.close(DELAY_HOURS))
+    share = economics.epoch_halves(economics.emission(DELAY_HOURS - 1, DELAY_HOURS), EMISSION.availability_bp)
+    assert event.fields["availability"] == share.availability
+    world.chain.send([setting(world, two)], world.admin)
+    assert (schedule(world).parameters, schedule(world).next_parameters) == (one, two)
 
 
 # --- pause ---

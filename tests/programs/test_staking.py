@@ -13,7 +13,7 @@ from client.idl import build, program_id
 from client.instructions import staking, tokens
 from client.network import STAKING
 from tests.programs.chain import swapped
-from tests.programs.world import MINT_RENT, U64_MAX, World
+from tests.programs.world import U64_MAX, World, freezable_mint
 
 U32_MAX = 2**32 - 1
 
@@ -81,17 +81,10 @@ def test_the_mint_has_8_decimals(bare: World) -> None:
 
 def test_nobody_can_freeze_the_stake(bare: World) -> None:
     """A mint with a freeze authority is refused: whoever holds it could lock all stake."""
-    owner, mint = bare.admin.pubkey(), bare.key()
-    creating, initializing = tokens.create_mint(
-        payer=owner, mint=mint.pubkey(), decimals=8, authority=owner, rent_lamports=MINT_RENT
-    )
-    # InitializeMint: tag, decimals, mint authority, then the freeze authority as an option.
-    freezable = Instruction(
-        initializing.program_id, initializing.data[:34] + b"\1" + bytes(owner), initializing.accounts
-    )
-    bare.chain.send([creating, freezable], bare.admin, mint)
+    owner = bare.admin.pubkey()
+    mint = freezable_mint(bare)
     with bare.chain.refuses("MintInvalid"):
-        starting = staking.initialize(admin=owner, io_mint=mint.pubkey(), parameters=STAKING)
+        starting = staking.initialize(admin=owner, io_mint=mint, parameters=STAKING)
         bare.chain.send([starting], bare.admin)
 
 

@@ -254,6 +254,18 @@ def _address(owner: Keypair | Pubkey) -> Pubkey:
     return owner.pubkey() if isinstance(owner, Keypair) else owner
 
 
+def freezable_mint(world: World) -> Pubkey:
+    """A mint like IO's, whose accounts the admin may freeze."""
+    owner, mint = world.admin.pubkey(), world.key()
+    creating, initializing = tokens.create_mint(
+        payer=owner, mint=mint.pubkey(), decimals=8, authority=owner, rent_lamports=MINT_RENT
+    )
+    # InitializeMint: tag, decimals, mint authority, then the freeze authority as an option.
+    data = initializing.data[:34] + b"\1" + bytes(owner)
+    world.chain.send([creating, Instruction(initializing.program_id, data, initializing.accounts)], world.admin, mint)
+    return mint.pubkey()
+
+
 def keypair(name: str) -> Keypair:
     """The same key for the same name."""
     return Keypair.from_seed(sha256(name.encode()).digest())

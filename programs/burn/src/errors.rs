@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 pub enum BurnError {
     #[msg("Only the program's upgrade authority may initialise it")]
     NotUpgradeAuthority,
-    #[msg("IO has 8 decimals, USD 6")]
+    #[msg("IO has 8 decimals and no freeze authority, USD 6 decimals")]
     MintInvalid,
     #[msg("The premium goes from -5,000 to 5,000 bp at most, upwards, over at least one second")]
     ParameterOutOfRange,

@@ -54,6 +54,8 @@ pub enum EmissionError {
     StepsInvalid,
     #[msg("Where a user is credited, give its earner and its page of rates")]
     UserEarnerMissing,
+    #[msg("Epochs from before the last change are not closed yet: close them first, by its parameters")]
+    EpochsUnclosed,
 }
 
 impl From<economics::ArithmeticError> for EmissionError {

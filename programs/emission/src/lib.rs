@@ -44,7 +44,7 @@ pub mod emission {
 
     /// The admin changes the parameters from the first epoch after the delay on.
     ///
-    /// Errors: `NotAdmin`, `ParameterOutOfRange`.
+    /// Errors: `NotAdmin`, `ParameterOutOfRange`, `EpochsUnclosed` (two changes since the last close).
     pub fn set_parameters(
         ctx: &mut Context<SetParameters>,
         parameters: EmissionParameters,

@@ -83,6 +83,16 @@ impl Emission {
         in_force(current, next, self.next_parameters_at.get(), now)
     }
 
+    /// The first epoch that the next parameters count for; zero before any change.
+    pub fn next_parameters_epoch(&self) -> Result<u32> {
+        match self.next_parameters_at.get() {
+            0 => Ok(0),
+            from => {
+                schedule::epoch_at(self.genesis.get(), from).ok_or(EmissionError::Overflow.into())
+            }
+        }
+    }
+
     /// The epoch that coupons and points belong to now.
     pub fn open_epoch(&self) -> u32 {
         self.closed_epoch.get() + 1

@@ -14,7 +14,9 @@ pub struct Initialize {
     pub admin: Signer,
     #[account(init, payer = admin, seeds = [b"auction"], bump)]
     pub auction: Account<Auction>,
-    #[account(constraint = io_mint.decimals() == IO_DECIMALS @ BurnError::MintInvalid)]
+    #[account(
+        constraint = io_mint.decimals() == IO_DECIMALS && io_mint.freeze_authority().is_none() @ BurnError::MintInvalid
+    )]
     pub io_mint: Account<Mint>,
     #[account(constraint = usd_mint.decimals() == USD_DECIMALS @ BurnError::MintInvalid)]
     pub usd_mint: Account<Mint>,

@@ -2,7 +2,7 @@ use {
     crate::{oracle::Committee, *},
     economics::{
         accumulator::{distribute, DistributeInput},
-        schedule, split,
+        split,
     },
 };
 
@@ -36,16 +36,12 @@ pub fn handler(ctx: &mut Context<CloseEpochs>, through: u32) -> Result<()> {
     let total_points = emission.total_points.get();
     let total_coupons = emission.total_coupons.get();
     // Each epoch by the parameter of its time, however late it is closed.
-    let next_from = match emission.next_parameters_at.get() {
-        0 => 0,
-        from => schedule::epoch_at(emission.genesis.get(), from).ok_or(EmissionError::Overflow)?,
-    };
     let halves = split::halves_since(
         emission.emitted.get(),
         closed,
         through,
         emission.parameters.availability_bp,
-        next_from,
+        emission.next_parameters_epoch()?,
         emission.next_parameters.availability_bp,
     )
     .map_err(EmissionError::from)?;

@@ -15,6 +15,12 @@ pub fn handler(ctx: &mut Context<SetParameters>, parameters: EmissionParameters)
     let now = Clock::get()?.unix_timestamp;
     let from = common::takes_effect!(ctx.accounts.committee, now).ok_or(EmissionError::Overflow)?;
     let emission = &mut ctx.accounts.emission;
+    // One change is kept: what counted before it is forgotten, and no open epoch may need it.
+    let replaced = now >= emission.next_parameters_at.get();
+    require!(
+        !replaced || emission.open_epoch() >= emission.next_parameters_epoch()?,
+        EmissionError::EpochsUnclosed
+    );
     emission.parameters = *emission.parameters(now);
     emission.next_parameters = parameters;
     emission.next_parameters_at = from.into();
