@@ -43,9 +43,9 @@ def test_a_loopback_is_told_by_the_host(url: str, expected: bool) -> None:
 @pytest.mark.parametrize("rent", [None, Pubkey.new_unique()])
 def test_a_multisig_is_read_with_and_without_what_is_optional(rent: Pubkey | None) -> None:
     """Only members that may vote count; who may change members is told."""
-    members = [(Pubkey.new_unique(), mask) for mask in (7, 2, 5, 1, 6)]
+    members = [(Pubkey.new_unique(), mask) for mask in (7, 2, 5, 1, 6, 2)]
     found = decode(ADDRESS, multisig_data(2, members, rent=rent))
-    assert found == Multisig(ADDRESS, threshold=2, voters=3, config_authority=None)
+    assert found == Multisig(ADDRESS, threshold=2, voters=4, config_authority=None)
     assert not found.is_one_key
     ruled = decode(ADDRESS, multisig_data(2, members, rent=rent, config=KEY))
     assert ruled.config_authority == KEY

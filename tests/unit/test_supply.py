@@ -218,6 +218,7 @@ def test_rustsecs_own_advisories_are_read(tmp_path: Path, patched: list[str], un
         ("PyPI", "2.0.post1", [{"introduced": "0"}, {"last_affected": "2.0"}], False),
         ("PyPI", "10.0", [{"introduced": "9.0"}, {"fixed": "11.0"}], True),
         ("PyPI", "8.9", [{"introduced": "9.0"}, {"fixed": "11.0"}], False),
+        ("PyPI", "12.0", [{"introduced": "9.0"}, {"fixed": "11.0"}], False),
         ("PyPI", "3.1", [{"introduced": "0"}, {"fixed": "2.0"}, {"introduced": "3.0"}, {"fixed": "3.2"}], True),
         ("PyPI", "2.5", [{"introduced": "0"}, {"fixed": "2.0"}, {"introduced": "3.0"}, {"fixed": "3.2"}], False),
         ("npm", "1.0.0-beta.2", [{"introduced": "1.0.0-beta.10"}], False),
