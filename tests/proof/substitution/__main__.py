@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from time import monotonic
 
+from tests.proof.layout import declared
 from tests.proof.substitution.matrix import Matrix, explore
 from tests.proof.svm import DEPLOY, start_svm
 
@@ -25,6 +26,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one object in the place of the table")
     parser.add_argument("--untidy", action="store_true", help="say where Solana refuses in the place of a program")
     options = parser.parse_args()
+    names = {one.name for one in declared().values()}
+    if options.only not in {None, *names}:
+        parser.error(f"{options.only} is no instruction: name one as escrow.settle_job")
     start = monotonic()
     total = 0
 
@@ -38,7 +42,7 @@ def main() -> int:
     with start_svm() as svm:
         explore(svm, matrix, options.deploy)
     problems = matrix.problems()
-    figures = matrix.figures() | {"seconds": round(monotonic() - start, 1)}
+    figures = matrix.figures() | {"twins accepted": len(matrix.twins), "seconds": round(monotonic() - start, 1)}
     if options.json:
         print(json.dumps(figures | {"by kind": dict(matrix.kinds), "problems": problems}))
         return bool(problems)

@@ -43,6 +43,8 @@ class Matrix:
     shapes: Counter[tuple[object, ...]] = field(default_factory=Counter)
     types: set[tuple[str, ...]] = field(default_factory=set)
     """Of each call that was tried: its instruction, and the kinds of its accounts."""
+    twins: set[str] = field(default_factory=set)
+    """Instructions of which another's whole call was accepted in the place of one: what is tried is near the mark."""
     tried: Counter[str] = field(default_factory=Counter)
     """Mutations, by instruction."""
     kinds: Counter[str] = field(default_factory=Counter)
@@ -103,7 +105,10 @@ class Matrix:
             return True
 
         types = scene.name, *(place.kind for place in scene.places)
-        mutations: Iterator[Mutation] = filter(fresh, Mutant(scene, self.pool, ledger, types in self.types).all())
+        mutant = Mutant(scene, self.pool, ledger, types in self.types)
+        if any(outcome.error is None for outcome in ledger.svm.tries(mutant.wholes())):
+            self.twins.add(scene.name)
+        mutations: Iterator[Mutation] = filter(fresh, mutant.all())
         self.types.add(types)
         while chunk := list(islice(mutations, CHUNK)):
             outcomes = ledger.svm.tries(mutation.trial for mutation in chunk)
@@ -180,7 +185,8 @@ def explore(svm: Svm, matrix: Matrix, deploy: Path = DEPLOY) -> None:
     def learn(ledger: Ledger, instructions: Sequence[Instruction]) -> None:
         for scene in scenes(ledger.svm, instructions):
             matrix.pool.learn(scene)
-            matrix.pool.calls[scene.name]["twin", *scene.shape] = scene
+            matrix.pool.calls[scene.name].setdefault(("twin's first", *scene.shape), scene)
+            matrix.pool.calls[scene.name]["twin's last", *scene.shape] = scene
 
     def walk_on(people: int, see: See) -> None:
         world = world_on(svm, deploy=deploy, initialized=False)

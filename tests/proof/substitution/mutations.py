@@ -167,16 +167,27 @@ class Mutant:
 
     def _families(self) -> Iterator[Mutation]:
         """Several accounts of another call at once: two of them, and all but one or two."""
-        for twin in self.pool.calls[self.scene.name].values():
-            pairs = [*zip(self.scene.places, twin.places, strict=False)]
-            if len(twin.places) != len(self.scene.places) or any(one.absent != other.absent for one, other in pairs):
-                continue
-            others = [other for one, other in pairs if one.meta.pubkey != other.meta.pubkey]
+        for others in self._others():
             for size in sorted(size for size in {2, len(others) - 1, len(others) - 2} if 1 < size < len(others)):
                 for chosen in combinations(others, size):
                     names = " and ".join(place.name for place in chosen)
                     words = ", ".join(place.word for place in chosen if place.word)
                     yield Mutation(names, "family", words or "another's", self._with(chosen))
+
+    def wholes(self) -> list[Trial]:
+        """Other calls with all of their accounts and this one's data: where such a one is accepted, parts of it are
+        refused for being parts.
+        """
+        return [self._with(others) for others in self._others()]
+
+    def _others(self) -> Iterator[list[Place]]:
+        """Of other calls that have the same accounts, those that are others."""
+        for other in self.pool.calls[self.scene.name].values():
+            pairs = [*zip(self.scene.places, other.places, strict=False)]
+            if len(other.places) != len(self.scene.places) or any(one.absent != two.absent for one, two in pairs):
+                continue
+            if others := [two for one, two in pairs if one.meta.pubkey != two.meta.pubkey]:
+                yield others
 
     def _with(self, others: Sequence[Place]) -> Trial:
         """With accounts of a twin's in their places."""

@@ -159,7 +159,7 @@ class Pool:
     kinds: dict[str, dict[tuple[Pubkey, bytes], Account]] = field(default_factory=lambda: defaultdict(dict))
     """By kind, in all their states."""
     calls: dict[str, dict[tuple[Any, ...], Scene]] = field(default_factory=lambda: defaultdict(dict))
-    """By instruction: the twin's, one of each shape, and this network's last of each shape."""
+    """By instruction: of each shape the twin's first and last, and this network's last."""
     signers: dict[Pubkey, str] = field(default_factory=dict)
     """Every key that ever signed, and as what."""
     executables: dict[Pubkey, Account] = field(default_factory=dict)

@@ -22,6 +22,14 @@ def test_no_call_can_be_tampered_with(matrix: Matrix) -> None:
     assert matrix.problems() == []
 
 
+def test_what_is_tried_is_near_the_mark(matrix: Matrix) -> None:
+    """A twin's whole call is accepted in the place of one, so its parts are refused for being parts.
+
+    Not of what there is but once (a beginning, the parameters), nor of what depends on more than accounts.
+    """
+    assert len(matrix.twins) >= 40
+
+
 def test_no_refusal_is_an_accident(matrix: Matrix) -> None:
     """No program aborts or runs out of compute units: each refusal says why."""
     assert matrix.untidy == {}
