@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any, cast
 
 from solders.pubkey import Pubkey
@@ -18,8 +17,9 @@ from tests.programs.world import World
 from tests.proof.ledger import Call, Ledger, Step, Tokens
 from tests.proof.machine.invariants_books import direct_moves, told
 from tests.proof.machine.invariants_tokens import moves_of
+from tests.proof.reference.comparing import compare
 from tests.proof.reference.earning import Earner, Locked
-from tests.proof.reference.exact import Mismatch, near, same
+from tests.proof.reference.exact import Mismatch, same
 from tests.proof.reference.loading import Model, load
 from tests.proof.reference.refusals import require_refusable
 
@@ -88,9 +88,7 @@ class _Round:
                 for source, to, amount in moves_of(call, event, donated):
                     self._move(source, to, amount)
             self.owner.applied[call.name] += 1
-        for address, after in self.step.after.items():
-            if check := CHECKS.get(type(after)):
-                check(self, address, after)
+        compare(self.model, self.step)
 
     def _move(self, source: Pubkey | None, to: Pubkey | None, amount: int) -> None:
         for end, sign in ((source, -1), (to, 1)):
@@ -237,98 +235,6 @@ class _Round:
         owners = call.name == "burn.grant_owner"
         self.model.burn.grant(event, terms.owner_grant if owners else terms.user_grant)
 
-    # What is written is compared with what the model has.
-
-    def check_tokens(self, address: Pubkey, found: Tokens) -> None:
-        same(found.amount, self.model.balances[address], "the token account", address)
-
-    def check_earner(self, address: Pubkey, found: state.Earner) -> None:
-        model, dust = self.model.emission.earners[found.actor], self.model.emission.dust
-        near(Fraction(found.liquid, 2**64), model.liquid, dust, "owed to", found.actor)
-        near(Fraction(found.bonus, 2**64), model.bonus, dust, "bonus owed to", found.actor)
-        exact = (model.points, model.base, model.bonus_coupons, model.epoch, model.reputation, model.proven_since)
-        on_chain = (found.points, found.coupons_base, found.coupons_bonus, found.coupon_epoch)
-        same((*on_chain, found.reputation, found.proven_since), exact, "the earner of", found.actor)
-
-    def check_emission(self, address: Pubkey, found: state.Emission) -> None:
-        model = self.model.emission
-        exact = (model.minted, model.emitted, model.closed, model.final, model.total_points, model.total_coupons)
-        on_chain = (found.minted, found.emitted, found.closed_epoch, found.final_epoch)
-        same((*on_chain, found.total_points, found.total_coupons), exact, "the emission")
-        near(Fraction(found.carry_availability, 2**64), model.carried[0], model.dust, "the availability carried")
-        near(Fraction(found.carry_compute, 2**64), model.carried[1], model.dust, "the compute carried")
-        self._in_force("emission", found)
-
-    def _in_force(self, program: str, found: Any) -> None:
-        setting, times = self.model.settings[program], (self.now, found.next_parameters_at)
-        for time in times:
-            in_force, wanted = found.parameters_at(max(time, self.now)), setting.at(max(time, self.now))
-            for name in in_force.__dataclass_fields__:
-                value, other = getattr(in_force, name), getattr(wanted, name)
-                same(_plain(value), _plain(other), "the", program, "parameter", name, "at", time)
-
-    def check_committee(self, address: Pubkey, found: state.Committee) -> None:
-        self._in_force("oracle", found)
-
-    def check_registry(self, address: Pubkey, found: state.Registry) -> None:
-        same(found.slashed_io, self.model.staking.slashed_io, "slashed IO")
-        self._in_force("staking", found)
-
-    def check_terms(self, address: Pubkey, found: state.Terms) -> None:
-        self._in_force("escrow", found)
-
-    def check_actor(self, address: Pubkey, found: state.Actor) -> None:
-        staking = self.model.staking
-        pool = staking.pools[address]
-        near(found.collateral, pool.collateral, pool.touches, "the collateral of", address)
-        on_chain = (found.stake, found.shares, found.counted_rewards, found.pending_slashes, found.collateral_required)
-        exact = (pool.stake, staking.shares(address), pool.counted, pool.pending, pool.required)
-        same(on_chain, exact, "stake, shares, rewards, slashes of", address)
-        chosen, wanted = found.election_at(self.now), pool.election.at(self.now)
-        exact_choice = (wanted.dollar_share_bp, wanted.commission_bp)
-        same((chosen.dollar_share_bp, chosen.commission_bp), exact_choice, "the election of", address)
-        staking.check(address, found.index)
-
-    def check_delegation(self, address: Pubkey, found: state.Delegation) -> None:
-        model, pool = self.model.staking.positions[address], self.model.staking.pools[found.actor]
-        same(found.shares, model.shares, "the shares of", address)
-        near(Fraction(found.accrued, 2**64), model.owed, pool.dust, "rewards owed to", address)
-
-    def check_ticket(self, address: Pubkey, found: state.Ticket) -> None:
-        model = self.model.staking.positions[address]
-        same((found.shares, found.matures_at), (model.shares, model.matures), "the ticket", address)
-
-    def check_slash(self, address: Pubkey, found: state.Slash) -> None:
-        same(found.bond, self.model.staking.slashes[address].bond, "the bond of", address)
-
-    def check_vesting(self, address: Pubkey, found: state.Vesting) -> None:
-        model = self.model.emission.vestings[address]
-        on_chain = (found.total, found.withdrawn, found.start, found.end, bool(found.funded))
-        same(on_chain, (model.total, model.withdrawn, model.start, model.end, model.funded), "the vesting", address)
-
-    def check_job(self, address: Pubkey, found: state.Job) -> None:
-        job = self.model.escrow.jobs[address]
-        on_chain = (
-            found.deposit,
-            found.settled_usd,
-            found.bond,
-            found.state,
-            found.settled_seconds,
-            found.base_seconds,
-        )
-        exact = (job.deposit, job.settled, job.bond, job.state, job.paid_seconds, job.base)
-        same((*on_chain, found.worked_seconds, found.hours), (*exact, job.worked(), job.hours), "the job", address)
-
-    def check_auction(self, address: Pubkey, found: state.Auction) -> None:
-        model = self.model.burn
-        on_chain = (found.burned_io, found.paid_usd, found.granted_usd, found.waiting_since)
-        same(on_chain, (model.burned, model.paid, model.granted, model.waiting_since), "the auction")
-        self._in_force("burn", found)
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list | tuple) else value
-
 
 Handler = Callable[[_Round, Mapping[str, Pubkey], dict[str, Any], Any, Call], None]
 HANDLERS: dict[str, Handler] = {
@@ -373,19 +279,3 @@ HANDLERS: dict[str, Handler] = {
         )
     },
 }  # fmt: skip
-
-CHECKS: dict[type, Callable[[_Round, Pubkey, Any], None]] = {
-    Tokens: _Round.check_tokens,
-    state.Committee: _Round.check_committee,
-    state.Registry: _Round.check_registry,
-    state.Actor: _Round.check_actor,
-    state.Delegation: _Round.check_delegation,
-    state.Ticket: _Round.check_ticket,
-    state.Slash: _Round.check_slash,
-    state.Emission: _Round.check_emission,
-    state.Earner: _Round.check_earner,
-    state.Vesting: _Round.check_vesting,
-    state.Terms: _Round.check_terms,
-    state.Job: _Round.check_job,
-    state.Auction: _Round.check_auction,
-}

@@ -138,10 +138,11 @@ class Emission:
 
     def _spans(self, through: int) -> Iterator[tuple[int, int, Any]]:
         """The epochs to be closed, first and last of each stretch, and the parameters at their starts."""
-        starts = {-((self.genesis - since) // HOUR) + 1 for since, _ in self.parameters.changes if since > 0}
+        setting = self.parameters
+        starts = {-((self.genesis - since) // HOUR) + 1 for since, _ in setting.changes if since > 0}
         firsts = sorted({self.closed + 1, *(start for start in starts if self.closed + 1 < start <= through)})
         for first, following in zip(firsts, [*firsts[1:], through + 1], strict=True):
-            yield first, following - 1, self.parameters.at(self.genesis + (first - 1) * HOUR)
+            yield first, following - 1, setting.at(self.genesis + (first - 1) * HOUR)
 
     def pay(self, event: Any, *, bonus: bool, commission_bp: int, affiliate_bp: int) -> None:
         """A claim, or a bonus locked: whole base units, rounded down; the rest stays owed. Shares round down too, the
