@@ -101,7 +101,7 @@ class Hours(Staking, Escrow, Emission, Burn):
 
     @step(ticket=whos)
     def withdraw_and_ask_again(self, ticket: int) -> None:
-        """A ticket is paid, and another taken, in one transaction."""
+        """A ticket is paid, and one of the same number taken, in one transaction."""
         self.flush()
         found = self.economy.pick(Ticket, ticket, lambda _, one: one.matures_at <= self.now)
         if found is None:
@@ -112,7 +112,7 @@ class Hours(Staking, Escrow, Emission, Burn):
         )
         delegation = addresses.delegation(one.actor, one.owner)
         if self.is_free(delegation):
-            more = staking.withdraw_collateral(authority=one.owner, actor=one.actor, amount=1, id=one.id + 4)
+            more = staking.withdraw_collateral(authority=one.owner, actor=one.actor, amount=1, id=one.id)
         else:
-            more = pools.undelegate(owner=one.owner, actor=one.actor, amount=1, id=one.id + 4)
+            more = pools.undelegate(owner=one.owner, actor=one.actor, amount=1, id=one.id)
         self.act(paying, more)
