@@ -47,8 +47,6 @@ def count_jobs(seen: Seen) -> None:
                 flows["credit", call.accounts["credit"]] += event.credit
             case "burn.sell_io":
                 flows["burn",] -= event.usd
-                # A seller may be paid into any account of dollars: into a vault, that is a gift.
-                flows["outside", call.accounts["seller_usd"]] += event.usd
             case "burn.grant_user":
                 flows["credit", call.accounts["credit"]] += event.amount
                 flows["incentives",] -= event.amount

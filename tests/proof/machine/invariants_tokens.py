@@ -16,6 +16,9 @@ from tests.proof.machine.invariants_books import ONE, RECOUNTS, Books, Seen, at_
 GENESIS_SUPPLY = 500_000_000 * 10**8
 """IO base units before the first epoch."""
 
+OPEN = ("seller_usd", "affiliate_io", "destination")
+"""Accounts of which the owner may be one of our programs' addresses: what is paid into its vault then is a gift."""
+
 Moves = Iterator[tuple[Pubkey | None, Pubkey | None, int]]
 """From, to (None: made or burned), base units."""
 
@@ -168,6 +171,15 @@ def count_flows(seen: Seen) -> None:
     for call, event in seen.told:
         for whose, mint, amount in gains(seen, call, event):
             flows["allowed", mint, whose] += amount
+        wallets = {call.accounts[name] for name in OPEN if name in call.accounts}
+        for _, to, amount in moves_of(call, event, 0):
+            if to in wallets and _owner_of(step, to) in seen.books.ledger.accounts:
+                flows["outside", to] += amount
+
+
+def _owner_of(step: Step, token_account: Pubkey | None) -> Pubkey | None:
+    found = token_account and (step.after.get(token_account) or step.before.get(token_account))
+    return found.owner if isinstance(found, Tokens) else None
 
 
 def _mint_of(step: Step, token_account: Pubkey | None) -> Pubkey | None:
