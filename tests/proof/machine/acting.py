@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
 
+from client import addresses
 from client.idl import PROGRAMS, SYSTEM_PROGRAM, TOKEN_PROGRAM, ProgramName, idl, program_id
 from client.state import PAUSE_BITS, Actor, Committee
 from tests.programs.test_governance_pause import REFUSED
@@ -192,6 +193,10 @@ class Acting(RuleBasedStateMachine):
     def is_paused(self, program: ProgramName) -> bool:
         """Whether a program is paused."""
         return self.economy.committee.is_paused(program)
+
+    def has_page(self, epoch: int) -> bool:
+        """Whether the page of an epoch is open."""
+        return self.economy.ledger.get(bytes, addresses.rates(epoch)) is not None
 
     def send(self, instructions: list[Instruction], expect: bool | None = None) -> Step:
         """Executes it."""

@@ -134,7 +134,8 @@ class Emission(Acting):
             return
         address, one = found
         earner = self.economy.ledger.get(Earner, addresses.earner(address))
-        self.act(self.claiming(address, one), twist=twist, expect=True if earner and earner.liquid >> 64 else None)
+        due = earner and earner.liquid >> 64 and self.has_page(earner.coupon_epoch)
+        self.act(self.claiming(address, one), twist=twist, expect=True if due else None)
 
     def has_earned(self, actor: Pubkey) -> bool:
         """Whether there may be something to claim."""
@@ -210,10 +211,6 @@ class Emission(Acting):
             destination=self.economy.io(one.beneficiary),
         )
         self.act(withdrawing, twist=twist, expect=one.vested(self.now) > one.withdrawn)
-
-    def has_page(self, epoch: int) -> bool:
-        """Whether the page of an epoch is open."""
-        return self.economy.ledger.get(bytes, addresses.rates(epoch)) is not None
 
 
 def clamp(seconds: int) -> int:

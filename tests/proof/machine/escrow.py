@@ -181,7 +181,7 @@ class Escrow(Oracle):
             return
         address, one = found
         due = one.state in payable and one.payable_seconds(self.now, parameters) > one.settled_seconds
-        due = due and self.earns(one.node) and self.earns(one.user)
+        due = due and self.can_be_paid(one)
         self.act(self.settling(address, one), twist=twist, expect=True if due else None)
 
     @step(job=whos, twist=twists)
@@ -252,6 +252,11 @@ class Escrow(Oracle):
             or (job.has_stopped and job.worked_seconds <= job.settled_seconds)
             or self.is_late(job)
         )
+
+    def can_be_paid(self, job: Job) -> bool:
+        """Whether the accounts are there that a settlement needs; anybody may open what is missing."""
+        earning = [job.node, *([job.user] if job.benefit == Job.LOCKED_IO else [])]
+        return all(self.earns(actor) and self.has_page(self.economy.coupon_epoch(actor)) for actor in earning)
 
     def earns(self, actor: Pubkey) -> bool:
         """Whether an actor has an earner."""

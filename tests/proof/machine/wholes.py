@@ -139,7 +139,7 @@ class Wholes(Hours):
         self.flush()
         ledger, now = self.economy.ledger, self.now
         for address, job in ledger.all(Job).items():
-            if job.has_stopped and job.worked_seconds > job.settled_seconds and self.earns(job.node):
+            if job.has_stopped and job.worked_seconds > job.settled_seconds and self.can_be_paid(job):
                 self.act(self.settling(address, job), expect=True)
             settled = self.economy.only(Job, address)
             if settled.state == Job.OPEN or (settled.has_stopped and settled.worked_seconds <= settled.settled_seconds):
