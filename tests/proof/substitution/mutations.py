@@ -145,9 +145,13 @@ class Mutant:
             word = replace(place, account=account).word or f"another {place.kind}"
             named = next((name for key, name in self._wallets.items() if key in links(account)), "")
             yield "sibling", f"{word} of the {named}" if named else word, self._put(place, account)
+        here = {meta.pubkey for meta in self.scene.call.instruction.accounts}
         for account in [] if self.again else self.pool.kinds_but(place.kind):
-            if account.address != place.account.address:
-                yield "another kind", f"a {kind_of(account)}", self._put(place, account)
+            # One that is in the call already would be refused for standing there twice.
+            other = (
+                account._replace(address=somewhere("other", account.address)) if account.address in here else account
+            )
+            yield "another kind", f"a {kind_of(account)}", self._put(place, other)
 
     # The call as a whole
 
