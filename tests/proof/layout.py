@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from keyword import iskeyword
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
@@ -130,8 +130,9 @@ def declaration(instruction: Instruction) -> Declared | None:
     return declared().get((instruction.program_id, bytes(instruction.data[:8])))
 
 
-class Event(NamedTuple):
-    """What a program emitted through a call to itself."""
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a program emitted through a call to itself; its fields are attributes too."""
 
     name: str
     """As `staking.Delegated`."""

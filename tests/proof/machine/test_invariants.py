@@ -257,7 +257,7 @@ def misreported(scene: Scene, watch: Watch) -> None:
     """An event tells of less than was paid."""
     step = scene.run(withdrawing(scene))
     (event,) = step.events
-    watch(replace(step, events=[event._replace(fields={**event.fields, "amount": event.amount - 1})]))
+    watch(replace(step, events=[replace(event, fields={**event.fields, "amount": event.amount - 1})]))
 
 
 def paused(scene: Scene, watch: Watch) -> None:

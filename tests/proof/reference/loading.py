@@ -162,7 +162,7 @@ def _load_stake(staking: Staking, ledger: Ledger) -> None:
         pool = Pool(
             actor.authority, actor.affiliate, actor.rewards, actor.kind, actor.collateral_required,
             Setting.of(actor.election, actor.next_election, actor.next_election_at), Fraction(actor.collateral),
-            actor.stake, slashed=actor.index != INDEX, carried=Fraction(actor.carry, Q64),
+            actor.stake, index=Fraction(actor.index, INDEX), shown=actor.index, carried=Fraction(actor.carry, Q64),
             counted=actor.counted_rewards, pending=actor.pending_slashes,
         )  # fmt: skip
         staking.pools[address] = pool

@@ -58,7 +58,10 @@ class Pool:
     stake: int = 0
     """The chain's, checked against all positions."""
     touches: int = 0
-    slashed: bool = False
+    index: Fraction = Fraction(1)
+    """What slashes left of each share, exactly."""
+    shown: int = INDEX
+    """The chain's index, checked against it."""
     per_share: Fraction = Fraction(0)
     carried: Fraction = Fraction(0)
     counted: int = 0
@@ -88,7 +91,7 @@ class Staking:
     def touch(self, position: Position) -> None:
         """The chain rounds a position to whole base units; before any slash it is whole anyway."""
         pool = self.pools[position.actor]
-        if pool.slashed:
+        if pool.shown != INDEX:
             position.touches, pool.touches = position.touches + 1, pool.touches + 1
 
     def count(self, actor: Pubkey, balance: int, told: int) -> None:
@@ -147,6 +150,7 @@ class Staking:
         if position.matures is None or now < position.matures or pool.pending:
             raise Mismatch(f"the ticket {ticket} was paid at {now}: it matures at {position.matures}")
         near(event.amount, position.value, position.touches, "paid for", ticket)
+        down(event.amount, Fraction(position.shares * pool.shown, INDEX), "paid for the shares of", ticket)
         pool.stake -= event.amount
         pool.touches += position.touches > 0
 
@@ -175,8 +179,12 @@ class Staking:
         pool, bp = self.pools[slash.actor], OFFENCES_BP[slash.offence]
         before = pool.stake
         lost = part(pool.collateral, bp)
-        pool.slashed, pool.pending = True, pool.pending - 1
+        pool.pending -= 1
         pool.touches += 1
+        # Rounded down from what it was, in 2^-63rds: nobody keeps more than the rest.
+        down(event.index, pool.shown - part(pool.shown, bp), "the index of", slash.actor)
+        pool.index -= part(pool.index, bp)
+        pool.shown = event.index
         for position in self.of(slash.actor).values():
             position.value -= part(position.value, bp)
             self.touch(position)
@@ -191,6 +199,8 @@ class Staking:
     def check(self, actor: Pubkey, index: int) -> None:
         """What each position is worth on the chain is what it is, and the stake is their sum."""
         pool, positions = self.pools[actor], self.of(actor)
+        same(index, pool.shown, "the index of", actor)
+        near(Fraction(index, INDEX), pool.index, Fraction(pool.touches, INDEX), "what is left of each share of", actor)
         for address, one in positions.items():
             near(one.shares * index // INDEX, one.value, one.touches, "the value of", address)
         near(pool.stake, sum((one.value for one in positions.values()), Fraction(0)), pool.touches, "stake of", actor)
