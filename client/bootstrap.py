@@ -7,7 +7,7 @@ of IO to the emission program for good.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from solders.instruction import Instruction
 from solders.keypair import Keypair
@@ -27,7 +27,7 @@ class Step:
 
     name: str
     instructions: Sequence[Instruction]
-    signers: Sequence[Keypair]
+    signers: Sequence[Keypair] = field(repr=False)
     """The first pays."""
 
 

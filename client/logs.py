@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from enum import StrEnum
 from typing import Any, Final, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from client.discreet import discreet_value
 
 ROOT: Final = "ionet"
 _CHATTY: Final = {
@@ -19,18 +20,11 @@ _CHATTY: Final = {
 }
 """Libraries that tell every step, and the least of their levels that is written."""
 
-_URL: Final = re.compile(r"\b(\w+)://(?:[^\s/@'\"]*@)?([^\s/?#'\"]+)([/?#][^\s'\"),]*)?")
-_OF_NODES: Final = {"http", "https", "ws", "wss"}
-
 
 def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Leaves of every URL what may be shown: passwords go, and a node's path and query, which may hold a key."""
-    return {name: _URL.sub(_shown, value) if isinstance(value, str) else value for name, value in event.items()}
-
-
-def _shown(url: re.Match[str]) -> str:
-    scheme, host, rest = url.group(1), url.group(2), url.group(3) or ""
-    return f"{scheme}://{host}{'' if scheme in _OF_NODES else rest}"
+    shown: EventDict = discreet_value(event)
+    return shown
 
 
 class LogFormat(StrEnum):

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from client.rpc import explained
-from indexer.database.db import DATABASE_VARIABLE, DEFAULT_DATA_DIR, connect, database, lost_database
+from indexer.database.db import (
+    DATABASE_VARIABLE,
+    DEFAULT_DATA_DIR,
+    connect,
+    database,
+    has_password,
+    lost_database,
+    shown,
+)
+from indexer.errors import DatabaseUnavailable
 from indexer.operation import DEFAULT_LISTEN
 
 if TYPE_CHECKING:
@@ -23,7 +32,7 @@ Database = Annotated[
     typer.Option(
         "--database",
         metavar="URL",
-        help=f"PostgreSQL to use (environment: {DATABASE_VARIABLE}; default: an embedded one).",
+        help=f"PostgreSQL to use, without its password (environment: {DATABASE_VARIABLE}; default: an embedded one).",
         show_default=False,
     ),
 ]
@@ -53,7 +62,12 @@ DEFAULT_DIR = DEFAULT_DATA_DIR
 
 
 def with_database(url: str | None, data_dir: Path, work: Callable[[Pool, str], Awaitable[T]]) -> T:
-    """Does `work` with a migrated database and its URL. Raises `DatabaseUnavailable`."""
+    """Does `work` with a migrated database and its URL; `url` is the argument. Raises `DatabaseUnavailable`."""
+    if url is not None and has_password(url):
+        raise DatabaseUnavailable(
+            f"the password of {shown(url)} was given as an argument, which others on this machine can read: give the "
+            f"URL by {DATABASE_VARIABLE}, or keep the password in ~/.pgpass"
+        )
     with database(url, data_dir) as found:
         return asyncio.run(_work(found, work))
 

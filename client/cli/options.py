@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from typer.core import TyperGroup
 
-from client.cli.output import progress
+from client.cli.output import note, progress
 
 if TYPE_CHECKING:
     from solana.rpc.async_api import AsyncClient
@@ -100,10 +100,16 @@ def settings(
         keypair = parent.params.get("keypair") if keypair is None else keypair
         as_json = as_json or bool(parent.params.get("as_json"))
         parent = parent.parent
+    chosen = url or os.environ.get("IONET_URL") or DEFAULT_URL
+    if chosen != DEFAULT_URL:
+        from client.cli.cautions import cautions
+
+        for sentence in cautions(chosen, is_argument=bool(url)):
+            note(sentence)
     environment = os.environ.get("IONET_KEYPAIR")
     file = keypair or (Path(environment) if environment else None)
     return Settings(
-        url=url or os.environ.get("IONET_URL") or DEFAULT_URL,
+        url=chosen,
         keypair_file=(file or DEFAULT_KEYPAIR).expanduser(),
         as_json=as_json,
         keypair_given=file is not None,

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from client.discreet import discreet, harmless
+
 _PIPE_WIDTH = 200
 """Columns where stdout is no terminal: addresses stay in one piece."""
 
@@ -22,6 +24,11 @@ def _console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
 
 
+def _safe(value: object) -> str:
+    """As text that neither rich nor the terminal obeys: strangers name endpoints, nodes word their errors."""
+    return escape(harmless(str(value)))
+
+
 def emit(value: Any) -> None:
     """Prints a value as JSON."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
@@ -29,36 +36,36 @@ def emit(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints rows; a column whose name begins with `>` is set to the right."""
-    made = Table(title=escape(title), title_justify="left")
+    made = Table(title=_safe(title), title_justify="left")
     for column in columns:
         right = column.startswith(">")
         made.add_column(column.lstrip(">"), justify="right" if right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(escape(str(cell)) for cell in row))
+        made.add_row(*(_safe(cell) for cell in row))
     _console().print(made)
 
 
 def facts(title: str, pairs: Iterable[tuple[str, object]]) -> None:
     """Prints names and values, one a line."""
-    made = Table(title=escape(title), title_justify="left", show_header=False)
+    made = Table(title=_safe(title), title_justify="left", show_header=False)
     made.add_column(style="bold")
     made.add_column(overflow="fold")
     for name, value in pairs:
-        made.add_row(escape(name), escape(str(value)))
+        made.add_row(_safe(name), _safe(value))
     _console().print(made)
 
 
 def note(text: str) -> None:
     """Says something on stderr."""
-    _console(stderr=True).print(escape(text), soft_wrap=True)
+    _console(stderr=True).print(_safe(discreet(text)), soft_wrap=True)
 
 
 def complain(refused: Exception) -> None:
     """Says on stderr what was refused, and what was added to it."""
     console = _console(stderr=True)
-    console.print(f"[red]error:[/red] {escape(str(refused))}", soft_wrap=True)
+    console.print(f"[red]error:[/red] {_safe(discreet(str(refused)))}", soft_wrap=True)
     for line in getattr(refused, "__notes__", ()):
-        console.print(f"  {escape(line)}", soft_wrap=True)
+        console.print(f"  {_safe(discreet(line))}", soft_wrap=True)
 
 
 @contextmanager
@@ -66,7 +73,7 @@ def progress(doing: str) -> Iterator[None]:
     """Shows on stderr that something is going on, where somebody looks at it."""
     console = _console(stderr=True)
     if console.is_terminal:
-        with console.status(escape(doing)):
+        with console.status(_safe(doing)):
             yield
     else:
         yield

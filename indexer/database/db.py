@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 
+from client.discreet import discreet
 from indexer.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ _MIGRATION_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _MIGRATION_LOCK: Final = 0x696F6E65_00000001
 _WRITER_LOCK: Final = 0x696F6E65_00000002
 """Advisory locks of PostgreSQL, any number nobody else uses: `ione`, then which."""
-_PASSWORD: Final = re.compile(r"(://[^:/@]*):[^@]*@")
 
 # Whatever asyncpg raises when the server is away, went away, or refuses the connection.
 _UNAVAILABLE: Final = (
@@ -97,9 +97,14 @@ def database(url: str | None, data_dir: Path | str = DEFAULT_DATA_DIR) -> Iterat
             yield embedded
 
 
-def without_password(url: str) -> str:
-    """A database URL that can be shown."""
-    return _PASSWORD.sub(r"\1:…@", url)
+def has_password(url: str) -> bool:
+    """Whether a database URL carries a password."""
+    return bool(re.search(r"://[^@/]*:[^@]+@|[?&]\w*password=[^&]", url))
+
+
+def shown(url: str) -> str:
+    """A database URL as it can be shown; what is none may be a password."""
+    return discreet(url) if "://" in url else "what is no URL"
 
 
 async def connect(url: str) -> Pool:
@@ -115,7 +120,7 @@ async def connect(url: str) -> Pool:
             pool.terminate()
         if isinstance(error, (*_UNAVAILABLE, asyncpg.PostgresError, ValueError)):
             raise DatabaseUnavailable(
-                f"no database at {without_password(url)}: {_sentence(error)}. Start it, or leave "
+                f"no database at {shown(url)}: {discreet(_sentence(error))}. Start it, or leave "
                 f"--database and {DATABASE_VARIABLE} out for an embedded one"
             ) from error
         raise

@@ -33,7 +33,7 @@ class Duty:
     """The jobs of one node."""
 
     client: AsyncClient
-    key: Keypair
+    key: Keypair = field(repr=False)
     """The agent's."""
     node: Pubkey
     home: Home

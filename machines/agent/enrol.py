@@ -6,7 +6,7 @@ The agent's own key announces and reports, and can move no money.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from solana.rpc.async_api import AsyncClient
@@ -34,7 +34,7 @@ RENEW_SECONDS: Final = 7 * 86_400
 class Registration:
     """What a new node is registered with; None takes what the hardware suggests."""
 
-    owner: Keypair
+    owner: Keypair = field(repr=False)
     hardware_class: str | None = None
     processors: int | None = None
     dollar_share_bp: int = 9_000

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
 from solana.rpc.async_api import AsyncClient
@@ -78,7 +78,7 @@ class OnChain:
     """One job."""
 
     client: AsyncClient
-    key: Keypair
+    key: Keypair = field(repr=False)
     """Its authority's."""
     address: Pubkey
     bounds: Bounds

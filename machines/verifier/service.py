@@ -36,7 +36,7 @@ class Verifier:
     """One verifier, a member of the committee."""
 
     client: AsyncClient
-    key: Keypair
+    key: Keypair = field(repr=False)
     folder: Path
     limits: Limits
     rounds_per_hour: int = 2

@@ -66,7 +66,7 @@ _log = logger("wire")
 class Identity:
     """Who answers."""
 
-    key: Keypair
+    key: Keypair = field(repr=False)
     """The agent's, which the chain names."""
     node: Pubkey
     """The node's actor: requests to another are refused (421)."""

@@ -172,7 +172,8 @@ def test_what_cannot_be_done_is_one_line(world: World, tmp_path: Path) -> None:
         (["verify", "--job", "1"], "there is no job 1"),
         (["verify", "--job", "l0ng"], "is neither the number nor the address of a job"),
         (["indexer", "status", "--url", "http://127.0.0.1:1"], "http://127.0.0.1:1"),
-        (["indexer", "replay", "--database", "postgresql://me:secret@127.0.0.1:1/x"], "no database at"),
+        (["indexer", "replay", "--database", "postgresql://me:@127.0.0.1:1/x"], "no database at"),
+        (["indexer", "replay", "--database", "postgresql://me:secret@127.0.0.1:1/x"], "which others on this machine"),
         (["indexer", "replay", "--database", "mysql://x"], "mysql"),
     ):
         done = ionet.run(*arguments)
