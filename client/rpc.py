@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from ssl import SSLContext
-from typing import Any, Final
+from ssl import SSLCertVerificationError, SSLContext, SSLError
+from typing import Any, Final, TypeVar
 
 import httpx
 from solana.exceptions import SolanaRpcException
@@ -15,12 +16,14 @@ from solana.rpc.async_api import AsyncClient
 from solana.rpc.commitment import Commitment, Confirmed
 from solana.rpc.core import RPCException
 from solana.rpc.providers.async_http import AsyncHTTPProvider
-from solders.errors import SerdeJSONError
 from solders.pubkey import Pubkey
-from solders.rpc.requests import Body, RequestAirdrop, SendRawTransaction
+from solders.rpc.requests import Body, GetMultipleAccounts, GetSignatureStatuses, RequestAirdrop, SendRawTransaction
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from client.answers import parse
 from client.errors import IonetError, Unreachable
+
+E = TypeVar("E", bound=BaseException)
 
 DEFAULT_URL = "http://127.0.0.1:8899"
 CLOCK = Pubkey.from_string("SysvarC1ock11111111111111111111111111111111")
@@ -29,6 +32,10 @@ _CLOCK_UNIX_TIMESTAMP = slice(32, 40)
 _TRIES = 4
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 """HTTP answers after which a later try may succeed."""
+CALL_SECONDS: Final = 120.0
+"""For a whole answer: a node that sends a byte now and then hangs too."""
+ANSWER_BYTES: Final = 1 << 28
+"""What an answer may have."""
 
 FAILURES: Final = (IonetError, SolanaRpcException, RPCException)
 """What asking the chain, or sending to it, ends with where it fails: ours, and what the library has of its own."""
@@ -37,7 +44,7 @@ FAILURES: Final = (IonetError, SolanaRpcException, RPCException)
 def connect(url: str = DEFAULT_URL, timeout: float = 20) -> AsyncClient:
     """A client of the node at `url`; `timeout` in seconds is for each call. To be closed (`async with`)."""
     if not url.startswith(("http://", "https://")):
-        raise Unreachable(f"{url!r} is no URL of a Solana node: give one such as {DEFAULT_URL}")
+        raise Unreachable(f"{shown(url)!r} is no URL of a Solana node: give one such as {DEFAULT_URL}")
     client = AsyncClient(url, commitment=Confirmed, timeout=timeout)
     client._provider = _Provider(url, timeout=timeout)
     return client
@@ -87,7 +94,9 @@ def is_transient(failed: BaseException) -> bool:
     """Whether the same call may succeed a moment later."""
     if isinstance(failed, httpx.HTTPStatusError):
         return failed.response.status_code in _BUSY
-    return isinstance(failed, httpx.TransportError) and not isinstance(failed, httpx.UnsupportedProtocol)
+    if isinstance(failed, httpx.UnsupportedProtocol) or _in_chain(failed, SSLError) is not None:
+        return False
+    return isinstance(failed, httpx.TransportError)
 
 
 def shown(url: str) -> str:
@@ -96,18 +105,33 @@ def shown(url: str) -> str:
     return scheme + separator + re.split(r"[/?#]", rest)[0].rpartition("@")[2]
 
 
+def distrusted(node: str, refused: Exception) -> str:
+    """Why a node is asked nothing that does not prove to be it."""
+    why = str(getattr(refused, "verify_message", "") or refused).rstrip(".")
+    return (
+        f"the certificate of {node} is not to be trusted ({why}), so nothing was asked: check the URL, or name its "
+        "issuer's certificate by SSL_CERT_FILE"
+    )
+
+
 class _Provider(AsyncHTTPProvider):
-    """solana-py's, with bounded retries of whatever may be repeated."""
+    """solana-py's, with bounded retries of whatever may be repeated, and bounds on what comes back."""
 
     async def make_request(self, body: Body, parser: Any) -> Any:
-        try:
-            return await super().make_request(body, parser)
-        except SerdeJSONError:
-            raise Unreachable(f"{shown(self.endpoint_uri)} answers, but not as a Solana node: check the URL") from None
+        node = shown(self.endpoint_uri)
+        answer = parse(await self._answer(body), parser, node)
+        if isinstance(body, (GetMultipleAccounts, GetSignatureStatuses)):
+            asked = body.accounts if isinstance(body, GetMultipleAccounts) else body.signatures
+            if len(answer.value) != len(asked):
+                raise Unreachable(
+                    f"{node} was asked for {len(asked)} and answers with {len(answer.value)}: give another --url"
+                )
+        return answer
 
-    async def make_request_unparsed(self, body: Body) -> str:
+    async def _answer(self, body: Body) -> bytes:
         # Sending is repeated by who sends: it must know whether the first try may have got through.
         tries = 1 if isinstance(body, (SendRawTransaction, RequestAirdrop)) else _TRIES
+        node = shown(self.endpoint_uri)
         try:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception(is_transient),
@@ -116,15 +140,36 @@ class _Provider(AsyncHTTPProvider):
                 reraise=True,
             ):
                 with attempt:
-                    return await super().make_request_unparsed(body)
+                    async with asyncio.timeout(CALL_SECONDS):
+                        return await self._post(body)
         except httpx.HTTPStatusError as failed:
             status = failed.response.status_code
-            raise Unreachable(f"{shown(self.endpoint_uri)} answers {status}: check the URL, or try later") from failed
-        except httpx.TimeoutException as failed:
-            raise Unreachable(f"{shown(self.endpoint_uri)} did not answer in time: try again") from failed
+            raise Unreachable(f"{node} answers {status}: check the URL, or try later") from failed
+        except (httpx.TimeoutException, TimeoutError) as failed:
+            raise Unreachable(f"{node} did not answer in time: try again") from failed
         except (httpx.HTTPError, httpx.InvalidURL) as failed:
+            refused = _in_chain(failed, SSLCertVerificationError)
+            if refused is not None:
+                raise Unreachable(distrusted(node, refused)) from failed
             why = str(failed) or type(failed).__name__
-            raise Unreachable(
-                f"cannot reach a Solana node at {shown(self.endpoint_uri)} ({why}): check --url, or start one"
-            ) from failed
+            raise Unreachable(f"cannot reach a Solana node at {node} ({why}): check --url, or start one") from failed
         raise AssertionError("the loop returns or raises")
+
+    async def _post(self, body: Body) -> bytes:
+        content = bytearray()
+        async with self.session.stream("POST", **self._before_request(body=body)) as response:
+            response.raise_for_status()
+            async for part in response.aiter_bytes():
+                content += part
+                if len(content) > ANSWER_BYTES:
+                    raise Unreachable(
+                        f"{shown(self.endpoint_uri)} answers with more than {ANSWER_BYTES:,} bytes: give another --url"
+                    )
+        return bytes(content)
+
+
+def _in_chain(failed: BaseException | None, kind: type[E]) -> E | None:
+    """The first exception of a kind among those that one came from."""
+    while failed is not None and not isinstance(failed, kind):
+        failed = failed.__cause__ or failed.__context__
+    return failed

@@ -17,7 +17,8 @@ import aiohttp
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from client.rpc import shown, tls
+from client.discreet import discreet, harmless
+from client.rpc import distrusted, shown, tls
 from indexer.decoding.blocks import AnyBlock, Block, Header, Listed, Located, Transaction
 from indexer.decoding.scan import Scanner
 from indexer.errors import ChainMismatch, NodeUnavailable
@@ -246,7 +247,7 @@ class Rpc:
         if answer.error is not None:
             raise _refusal(self.url, method, params, answer.error)
         if answer.id != asked:
-            raise _Retry(f"an answer to another question ({answer.id})")
+            raise _Retry(f"an answer to another question ({harmless(str(answer.id)[:40])})")
         if answer.result is UNSET:
             raise _Retry(f"not an answer to {method}: it has no result")
         return answer.result
@@ -265,6 +266,8 @@ class Rpc:
                     parts.append(part)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise NodeUnavailable(f"{self.url!r} is no URL of a node: give http://… or https://…") from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise NodeUnavailable(distrusted(self.url, error.certificate_error)) from error
         except aiohttp.ClientError as error:
             raise _Retry(_HOST.sub(self.url, f"{type(error).__name__} {error}".strip())) from error
         except TimeoutError as error:
@@ -288,7 +291,7 @@ def _transaction_options(commitment: str) -> dict[str, Any]:
 
 def _refusal(url: str, method: str, params: tuple[Any, ...], error: _Error) -> Exception:
     asked = f"{method} {params[0]}" if params else method
-    message = f"{_HOST.sub(url, error.message[:_MESSAGE])} ({error.code})"
+    message = f"{harmless(discreet(_HOST.sub(url, error.message[:_MESSAGE])))} ({error.code})"
     if error.code in _BUSY:
         return _Busy(message, None)
     if error.code in _RETRIED:
