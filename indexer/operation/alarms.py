@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from client.discreet import harmless
 from client.logs import logger
 from indexer.database.queries import sql
 
@@ -46,6 +47,8 @@ async def open(connection: Connection | Pool) -> list[Alarm]:
 
 async def tell(connection: Connection | Pool, kind: Kind, detail: str | None) -> None:
     """Opens the alarm of a kind, or changes what it says; closes it where `detail` is None."""
+    if detail is not None:
+        detail = harmless(detail)  # a node may have worded it, and a zero cannot be stored
     if detail is None:
         closed = await connection.fetchrow(sql("alarm_close"), kind)
         if closed is not None:
