@@ -18,6 +18,7 @@ from tests.proof.machine import (  # noqa: F401 - they make the invariants known
     invariants_facts,
     invariants_jobs,
     invariants_offices,
+    invariants_rights,
     invariants_stake,
     invariants_tokens,
 )

@@ -16,6 +16,7 @@ from client.economics import IO, USD
 from client.instructions import burn, escrow, oracle, pools, slashes, tokens
 from client.state import Job
 from tests.programs import walk as walks
+from tests.programs.chain import swapped
 from tests.programs.world import World
 from tests.proof.ledger import Ledger, Step, calls_of
 from tests.proof.machine.invariants import Watch, start
@@ -316,6 +317,49 @@ def stale(scene: Scene, watch: Watch) -> None:
     watch(step)
 
 
+def hasty(scene: Scene, watch: Watch) -> None:
+    """A slash is executed, of which the appeal was not decided."""
+    step, slash = scene.run(executing(scene)), addresses.slash(scene.slashed[1], 1)
+    was: Any = step.before[slash]
+    watch(replace(step, before={**step.before, slash: replace(was, state=was.APPEALED)}))
+
+
+def agentless(scene: Scene, watch: Watch) -> None:
+    """Somebody reports for a node, and is neither its owner nor its agent."""
+    owner = scene.node[0].pubkey()
+    reporting = escrow.report_job(by=owner, node=scene.node[1], job=scene.job, digest=bytes(32))
+    step = scene.run([reporting])
+    watch(replace(step, calls=list(calls_of([swapped(reporting, owner, STRANGER)]))))
+
+
+def dearer(scene: Scene, watch: Watch) -> None:
+    """A job is opened at the price of another class than its own."""
+    scene.world.prices()
+    watch = start(scene.world)
+    step, steps = None, list[Step]()
+    scene.ledger.observers[:] = [steps.append]
+    opened = scene.world.open_job(scene.user, id=11)
+    scene.ledger.observers[:] = []
+    step = steps[-1]
+    after = scene.edit(opened, {"class_": "H100"})
+    watch(replace(step, after={**step.after, opened: after}))
+
+
+def measured(scene: Scene, watch: Watch) -> None:
+    """A challenge has a node's results twice."""
+    walks.challenge(scene.world, scene.node[1])
+    measurement = oracle.Measurement(scene.node[1], bandwidth=1, memory=1, clock=1, compute=1, latency=1, outcome=1)
+    verifier = scene.world.committee[0].pubkey()
+    recording = oracle.record_challenges(
+        verifier=verifier,
+        challenge=addresses.challenge(verifier, 1, 1),
+        secret=walks.SECRET,
+        measurements=[measurement, measurement],
+    )
+    svm = scene.ledger.svm
+    watch(Step(list(calls_of([recording])), None, svm.time, svm.slot, {}, {}, Outcome(None, [])))
+
+
 def refused(scene: Scene, watch: Watch) -> None:
     step = scene.run(withdrawing(scene))
     watch(replace(step, refusal="Paused", before={}, after={}))
@@ -381,7 +425,7 @@ FORGES: list[tuple[str, Forge, set[str]]] = [
     (
         "minted_is_within_what_was_emitted",
         write((EMISSION, {"minted": more(10**16)})),
-        {"emission_is_conserved"},
+        {"emission_is_conserved", "supply_is_genesis_and_minted_less_burned"},
     ),
     (
         "emitted_is_the_schedule",
@@ -396,7 +440,7 @@ FORGES: list[tuple[str, Forge, set[str]]] = [
     ("rates_never_fall", rated, set()),
     ("locked_vault_holds_what_is_locked", touch(LOCKED, hidden=(EMISSION, {"locked_io": more()})), set()),
     ("vesting_pays_what_is_free", write((bonus, {"end": more()})), set()),
-    ("vesting_pays_what_is_free", overpaid, set()),
+    ("vesting_pays_what_is_free", overpaid, {"supply_is_genesis_and_minted_less_burned"}),
     ("each_hour_pays_an_earner_once", paid_twice, set()),
     (
         "stake_vault_holds_what_is_owed",
@@ -457,7 +501,11 @@ FORGES: list[tuple[str, Forge, set[str]]] = [
     ("prices_are_what_a_majority_says", tamper(submitting, (IO_FEED, {"price_nano_usd": more()})), set()),
     ("prices_are_what_a_majority_says", tamper(submitting, (IO_FEED, {"valid_until": more()})), set()),
     ("stale_prices_buy_nothing", stale, set()),
-    ("nobody_pays_without_signing", forced, set()),
+    ("nobody_pays_without_signing", forced, {"owners_sign_for_what_is_theirs"}),
+    ("owners_sign_for_what_is_theirs", agentless, set()),
+    ("prices_are_of_what_is_bought", dearer, set()),
+    ("slashes_go_the_allowed_roads", hasty, set()),
+    ("nodes_are_measured_once", measured, set()),
     ("accounts_keep_their_rent", poor, set()),
     ("rent_goes_home", elsewhere, set()),
 ]  # fmt: skip
