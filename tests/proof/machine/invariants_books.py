@@ -12,7 +12,7 @@ from solders.pubkey import Pubkey
 
 from client import addresses
 from client.idl import TOKEN_PROGRAM
-from client.state import Actor, Delegation, Earner, Emission, Grant, Slash, Ticket, Vesting
+from client.state import Actor, Committee, Delegation, Earner, Emission, Feed, Grant, Slash, Ticket, Vesting
 from tests.programs.world import World
 from tests.proof.layout import Event
 from tests.proof.ledger import Call, Known, Ledger, Step, Tokens
@@ -126,6 +126,8 @@ class Books:
     """Of each actor: its delegations and tickets."""
     lamports: dict[Pubkey, int] = field(default_factory=dict)
     """Before the step."""
+    submitted: dict[tuple[Pubkey, Pubkey], int] = field(default_factory=dict)
+    """When each member last submitted to each feed, Unix seconds."""
     once: set[Key] = field(default_factory=set)
     """What was done, and may be done once."""
 
@@ -136,6 +138,10 @@ class Books:
         books = cls(ledger, world.io_mint, world.usd_mint, lamports=dict(ledger.lamports))
         for address, known in ledger.accounts.items():
             books._add(known, address, 1)
+        if committee := books.get(Committee, addresses.committee()):
+            members = committee.members_at(ledger.svm.time)
+            for address, feed in ledger.all(Feed).items():
+                books.submitted.update({(address, by): at for by, at in zip(members, feed.submitted_at, strict=False)})
         return books
 
     def _add(self, known: Known | None, address: Pubkey, sign: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from solders.pubkey import Pubkey
+
 from client import addresses
 from client.state import Committee, Feed, OracleParameters
 from tests.proof.ledger import Call, Tokens
@@ -14,6 +16,7 @@ BY_MAJORITY = {
 }
 """Instructions that the committee's majority signs."""
 AT_A_PRICE = {"escrow.open_job", "escrow.extend_job", "burn.sell_io"}
+SUBMIT = "oracle.submit_price"
 STEP_SECONDS = 60
 """Over which a price moves by the bounded change once."""
 
@@ -26,9 +29,9 @@ def _committee(seen: Seen) -> Committee:
     return found
 
 
-def _signers(call: Call) -> list[object]:
+def _signers(call: Call) -> list[Pubkey]:
     """The leading signers among the accounts after those declared."""
-    found = []
+    found: list[Pubkey] = []
     for meta in call.instruction.accounts[len(call.declared.accounts) :]:
         if not meta.is_signer:
             break
@@ -49,7 +52,8 @@ def facts_have_a_majority(seen: Seen) -> None:
 @invariant
 def prices_are_what_a_majority_says(seen: Seen) -> None:
     """A price that changed is the lower median of fresh submissions by a strict majority, within the bounded change."""
-    now = seen.step.time
+    now, submitted_by = seen.step.time, seen.books.submitted
+    submitted_by.update({(call.accounts["feed"], call.accounts["member"]): now for call in seen.calls(SUBMIT)})
     for address, before, after in seen.changed(Feed):
         if before is None or after is None or (before.price_nano_usd, before.valid_until) == _said(after):
             continue
@@ -59,11 +63,13 @@ def prices_are_what_a_majority_says(seen: Seen) -> None:
         freshness = parameters.freshness_seconds
         fresh = sorted((price, at) for price, at in submitted if price and 0 <= now - at <= freshness)
         holds(2 * len(fresh) > members, f"{address} has {len(fresh)} fresh submissions of {members} members")
+        own = [by for by in committee.members_at(now) if now - submitted_by.get((address, by), 0) <= freshness]
+        holds(2 * len(own) > members, f"at {address} only {own} of {members} members have submitted themselves")
         median = fresh[(len(fresh) - 1) // 2][0]
         newest = sorted((at for _, at in fresh), reverse=True)[members // 2]
         equal(after.valid_until, newest + freshness, "the price's last second at", address)
         # The first price of all bounds those that follow it in the same transaction.
-        if before.price_nano_usd or len(seen.calls("oracle.submit_price")) == 1:
+        if before.price_nano_usd or len(seen.calls(SUBMIT)) == 1:
             equal(after.price_nano_usd, _bounded(median, before, after, parameters), "the price at", address)
         if now - before.step_at < STEP_SECONDS:
             equal(after.step_at, before.step_at, "where the minute of", address, "began")

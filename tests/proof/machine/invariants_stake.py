@@ -26,7 +26,7 @@ def _actors(seen: Seen) -> Iterator[tuple[Pubkey, Actor]]:
     concerned = {address for address, _, _ in seen.changed(Actor)}
     kinds: tuple[Any, ...] = (Delegation, Ticket, Slash)
     for kind in kinds:
-        concerned.update((after or before).actor for _, before, after in seen.changed(kind))
+        concerned.update(one.actor for _, *both in seen.changed(kind) for one in both if one)
     for address in concerned:
         if actor := seen.books.get(Actor, address):
             yield address, actor
@@ -180,7 +180,8 @@ def positions_keep_their_value(seen: Seen) -> None:
     kinds: tuple[Any, ...] = (Delegation, Ticket)
     for kind in kinds:
         for address, before, after in seen.changed(kind):
-            if (after or before).actor not in slashed and (after or kind is Delegation):
+            one: Any = after or before
+            if one.actor not in slashed and (after or kind is Delegation):
                 # A ticket that was paid, and taken again under its number, is worth what then left.
                 change = _value(seen.books, after) - (0 if address in paid else _value(seen.books, before))
                 equal(change, moved.get(address, 0), "the value of", address, "changed by")

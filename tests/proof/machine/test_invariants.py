@@ -53,7 +53,7 @@ class Scene:
         """Writes into an account as nobody could; what it is then."""
         known: Any = self.ledger.accounts[address]
         changed = {name: value(getattr(known, name)) if callable(value) else value for name, value in edit.items()}
-        self.ledger.accounts[address] = replace(known, **changed) if is_dataclass(known) else known._replace(**changed)
+        self.ledger.accounts[address] = replace(known, **changed) if is_dataclass(type(known)) else known._replace(**changed)
         return self.ledger.accounts[address]
 
     def forge(self, watch: Watch, edits: dict[Pubkey, Edit], others: Sequence[Instruction] = ()) -> None:
@@ -360,6 +360,13 @@ def measured(scene: Scene, watch: Watch) -> None:
     watch(Step(list(calls_of([recording])), None, svm.time, svm.slot, {}, {}, Outcome(None, [])))
 
 
+def others_places(scene: Scene, watch: Watch) -> None:
+    """A price stands on what the places of two other members hold."""
+    instructions = submitting(scene)
+    step = scene.run(instructions)
+    watch(replace(step, calls=list(calls_of(instructions[:1]))))
+
+
 def refused(scene: Scene, watch: Watch) -> None:
     step = scene.run(withdrawing(scene))
     watch(replace(step, refusal="Paused", before={}, after={}))
@@ -500,6 +507,7 @@ FORGES: list[tuple[str, Forge, set[str]]] = [
     ("facts_have_a_majority", few, set()),
     ("prices_are_what_a_majority_says", tamper(submitting, (IO_FEED, {"price_nano_usd": more()})), set()),
     ("prices_are_what_a_majority_says", tamper(submitting, (IO_FEED, {"valid_until": more()})), set()),
+    ("prices_are_what_a_majority_says", others_places, set()),
     ("stale_prices_buy_nothing", stale, set()),
     ("nobody_pays_without_signing", forced, {"owners_sign_for_what_is_theirs"}),
     ("owners_sign_for_what_is_theirs", agentless, set()),
