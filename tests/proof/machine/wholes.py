@@ -9,7 +9,7 @@ from solders.pubkey import Pubkey
 from client import addresses, economics
 from client.instructions import emission, escrow, oracle, pools, slashes, staking
 from client.state import Actor, Earner, Job, Slash, Ticket, Vesting
-from tests.proof.machine.acting import flags, ids, recorded, step, whos
+from tests.proof.machine.acting import flags, ids, mostly, recorded, step, whos
 from tests.proof.machine.burn import Burn
 from tests.proof.machine.economy import AFFILIATES, CLASSES, OWNERS, STAKERS, USERS
 from tests.proof.machine.emission import Emission
@@ -216,13 +216,15 @@ class Wholes(Hours):
         )  # fmt: skip
         self.act(resolving, expect=True)
 
-    @step(actor=whos, id=ids, offence=st.integers(1, 5), appealed=flags, upheld=flags, ends=flags)
+    @step(actor=whos, id=ids, offence=st.integers(1, 5), appealed=mostly, upheld=flags, ends=flags)
     def slash_to_its_end(self, actor: int, id: int, offence: int, appealed: bool, upheld: bool, ends: bool) -> None:
         """A slash is proposed, perhaps appealed and decided, and waits until it can be executed or dismissed."""
         self.flush()
-        if self.is_paused("staking") or (found := self.actor(actor)) is None:
+        bond = self.economy.registry.parameters_at(self.now).appeal_bond
+        able = self.actor(actor, lambda _, one: self.economy.ledger.balance(self.economy.io(one.authority)) >= bond)
+        if self.is_paused("staking") or able is None:
             return
-        address, one = found
+        address, one = able
         if one.pending_slashes or not self.is_free(addresses.slash(address, id)):
             return
         self.act(
@@ -266,7 +268,7 @@ class Wholes(Hours):
     finish_job_2 = finish_job_3 = Escrow.finish_job
     extend_job_2 = extend_job_3 = Escrow.extend_job
     release_job_2 = Escrow.release_job
-    grant_owner_2 = Burn.grant_owner
+    grant_owner_2 = grant_owner_3 = Burn.grant_owner
     withdraw_vested_2 = Emission.withdraw_vested
     lock_bonus_2 = Emission.lock_bonus
     set_parameters_2 = set_parameters_3 = Burn.set_parameters
