@@ -53,8 +53,9 @@ class Scene:
         """Writes into an account as nobody could; what it is then."""
         known: Any = self.ledger.accounts[address]
         changed = {name: value(getattr(known, name)) if callable(value) else value for name, value in edit.items()}
-        self.ledger.accounts[address] = replace(known, **changed) if is_dataclass(type(known)) else known._replace(**changed)
-        return self.ledger.accounts[address]
+        written = replace(known, **changed) if is_dataclass(type(known)) else known._replace(**changed)
+        self.ledger.accounts[address] = written
+        return written
 
     def forge(self, watch: Watch, edits: dict[Pubkey, Edit], others: Sequence[Instruction] = ()) -> None:
         """Shows the watch a transaction that wrote this."""
