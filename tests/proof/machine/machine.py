@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.proof import reference
 from tests.proof.ledger import Step
 from tests.proof.machine import invariants
 from tests.proof.machine.acting import Acting
@@ -58,18 +57,13 @@ class Found(AssertionError):
         return self.failure.splitlines()[0]
 
 
-def observers() -> tuple[Observe, ...]:
-    """What looks at each step, made anew for each example."""
-    found: list[Observe] = [invariants.start]
-    if find_spec("tests.proof.reference") is not None:
-        reference = import_module("tests.proof.reference")
-        found += [reference.start] if hasattr(reference, "start") else []
-    return tuple(found)
+OBSERVERS: tuple[Observe, ...] = (invariants.start, reference.start)
+"""What looks at each step, made anew for each example."""
 
 
 def search(economy: Economy, steps: int, first_seed: int, *, shrink: bool = True) -> Iterator[Statistics]:
     """Runs so many steps (transactions); the statistics after each seed. Raises `Found`."""
-    Acting.network, Acting.starts, Acting.failed = economy, observers(), None
+    Acting.network, Acting.starts, Acting.failed = economy, OBSERVERS, None
     budget = settings(
         max_examples=EXAMPLES,
         stateful_step_count=LENGTH,
@@ -117,7 +111,7 @@ def replayed(calls: Sequence[Call]) -> str | None:
 def opened(deploy: Path | None = None) -> Iterator[Machine]:
     """A machine to be driven by hand, on a network of its own."""
     with economy_on(deploy or REPLAYED_ON[0]) as economy:
-        Acting.network, Acting.starts = economy, observers()
+        Acting.network, Acting.starts = economy, OBSERVERS
         machine = Machine()
         yield machine
         machine.teardown()

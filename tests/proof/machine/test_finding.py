@@ -28,7 +28,7 @@ def no_dispute_lapses(world: World) -> Callable[[Step], None]:
 
 def test_a_failure_is_a_short_script_that_replays_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What fails deep in a history is found, made small, and fails again where its script is run."""
-    monkeypatch.setattr(machine, "observers", lambda: (no_dispute_lapses,))
+    monkeypatch.setattr(machine, "OBSERVERS", (no_dispute_lapses,))
     with economy_on() as economy, pytest.raises(machine.Found) as found:
         for _ in machine.search(economy, 5_000, first_seed=1):
             pass

@@ -99,7 +99,7 @@ def substitution(case: Case) -> str | None:
 
 
 def machine(case: Case) -> str | None:
-    """Random histories, and the invariants after each step."""
+    """Random histories; the invariants, and the reference, after each step."""
     from tests.proof.machine.machine import find
 
     return find(case.deploy, STEPS, first_seed=1)

@@ -14,7 +14,7 @@ from typing import Final
 from client.idl import PROGRAMS, ProgramName
 
 PATCHES: Final = Path(__file__).with_name("patches")
-DETECTORS: Final = ("substitution", "machine", "reference", "economics", "programs")
+DETECTORS: Final = ("substitution", "machine", "economics", "programs")
 FAULTS: Final = range(1, 21)
 """Rows of the table of faults that concern the programs."""
 FIELDS: Final = ("Title", "Kind", "Gain", "Fault", "Programs", "Expect")
