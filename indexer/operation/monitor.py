@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-import uvicorn
-
 from client.endpoints import parse_endpoint
 from client.errors import IonetError
 from client.logs import logger
-from indexer.operation import DEFAULT_LISTEN, alarms
+from indexer.operation import DEFAULT_LISTEN, alarms, serving
 from indexer.operation.alarms import Kind
 from indexer.operation.health import Look, Pulse, Watched
 from indexer.operation.http import application
@@ -120,7 +118,7 @@ def monitoring(
         watched = Watched(database_url, rpc_url, pulse)
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(_look_again(Monitor(watched, metrics)))
-            server = None if listen is None else _server(watched, metrics)
+            server = None if listen is None else serving.server(application(watched, metrics))
             if server is not None and listen is not None:
                 tasks.create_task(server.serve(sockets=[listen]))
                 host, port = listen.getsockname()[:2]
@@ -143,18 +141,6 @@ def monitoring(
         with suppress(RuntimeError):  # it has ended already
             loop.call_soon_threadsafe(ended.set)
         thread.join(_END_SECONDS)
-
-
-def _server(watched: Watched, metrics: Metrics) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            application(watched, metrics),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-    )
 
 
 async def _look_again(monitor: Monitor) -> None:
