@@ -31,7 +31,7 @@ OTHER_FILES: Final = {"data_dir", "file", "folder", "inputs", "out", "output", "
 READ_ALONE: Final = {
     *("node list", "job show", "job list", "epoch show", "supply", "genesis plan", "burn show", "burn quote"),
     *("schedule", "stake pool show", "slash show", "params show", "committee show", "admin show", "pause status"),
-    "agent show",
+    *("agent show", "program check"),
 }
 """Commands that show and sign nothing: they take --keypair as all do, and never open it."""
 MAKES: Final = "keygen"

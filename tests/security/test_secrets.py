@@ -317,6 +317,7 @@ def test_nothing_that_runs_tells(stage: Stage) -> None:
         ),
     ):
         well = _answers(port, is_well=True)
+        _until_written(stage.folder / "agent run 1.log", "serving")
         stage.said["arguments"] = _arguments()
         stage.mood[0] = "blaming"
         stage.said["unwell"] = _answers(port, is_well=False)
@@ -364,6 +365,14 @@ def _answers(port: int, *, is_well: bool) -> str:
                 said = str(failed)
             time.sleep(0.1)
     raise AssertionError(f"/healthz did not say in time that the node is well: {is_well}: {said}")
+
+
+def _until_written(file: Path, word: str) -> None:
+    """Waits until a process has logged something."""
+    until = time.monotonic() + SECONDS
+    while word not in file.read_text(errors="replace"):
+        assert time.monotonic() < until, f"{file.name} did not say {word!r} in time: {file.read_text()[-500:]}"
+        time.sleep(0.05)
 
 
 def _arguments() -> str:
