@@ -7,6 +7,7 @@ must say the same; what our own program said is an event or in quarantine, never
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -160,12 +161,12 @@ def _change(node: Any, random: Random) -> None:
         case 0:
             del node[place]
         case 1 if isinstance(node, list):
-            node.insert(place, random.choice(_ODD))
+            node.insert(place, copy.deepcopy(random.choice(_ODD)))
         case 2 if isinstance(node[place], str):
             cut = random.randrange(len(node[place]) + 1)
             node[place] = node[place][:cut] + random.choice(("", "1", "z", "0", "é", "\0")) + node[place][cut + 1 :]
         case _:
-            node[place] = random.choice(_ODD)
+            node[place] = copy.deepcopy(random.choice(_ODD))
 
 
 class Wrong(Exception):
