@@ -2,7 +2,10 @@
 //! no node writes any where we look.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -129,7 +132,7 @@ impl<'de, F: FnMut(usize, Transaction<'de>) -> bool> Visitor<'de> for Transactio
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut count = 0;
-        while let Some(transaction) = list.next_element()? {
+        while let Some(Object(transaction)) = list.next_element()? {
             if !(self.0)(count, transaction) {
                 return Err(A::Error::custom("a transaction that cannot be read"));
             }
@@ -148,15 +151,15 @@ fn once<T, E: Error>(known: &mut Option<T>, value: T) -> Result<(), E> {
 
 #[derive(Deserialize)]
 pub struct Transaction<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub transaction: Signed<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub meta: Meta<'a>,
 }
 
 #[derive(Deserialize)]
 pub struct Signed<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object")]
     pub message: Message<'a>,
     #[serde(borrow)]
     pub signatures: Vec<&'a str>,
@@ -168,7 +171,7 @@ pub struct Message<'a> {
     #[serde(borrow)]
     pub account_keys: Vec<&'a str>,
     #[serde(borrow)]
-    pub instructions: Vec<Call<'a>>,
+    pub instructions: Vec<Object<Call<'a>>>,
     #[serde(default)]
     pub address_table_lookups: Vec<IgnoredAny>,
 }
@@ -179,16 +182,16 @@ pub struct Meta<'a> {
     #[serde(rename = "err", deserialize_with = "is_there")]
     pub is_failed: bool,
     #[serde(borrow)]
-    pub inner_instructions: Option<Vec<InnerCalls<'a>>>,
+    pub inner_instructions: Option<Vec<Object<InnerCalls<'a>>>>,
     #[serde(borrow)]
-    pub loaded_addresses: Option<LoadedAddresses<'a>>,
+    pub loaded_addresses: Option<Object<LoadedAddresses<'a>>>,
 }
 
 #[derive(Deserialize)]
 pub struct InnerCalls<'a> {
     pub index: u16,
     #[serde(borrow)]
-    pub instructions: Vec<Call<'a>>,
+    pub instructions: Vec<Object<Call<'a>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -209,6 +212,41 @@ pub struct Call<'a> {
     pub accounts: &'a RawValue,
     pub data: &'a str,
     pub stack_height: Option<u16>,
+}
+
+/// What is written as an object: serde takes a list for a struct, too, field by field, and the other reader does not.
+pub struct Object<T>(pub T);
+
+impl<T> Deref for Object<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        object(from).map(Object)
+    }
+}
+
+fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    struct Members<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+        type Value = T;
+
+        fn expecting(&self, to: &mut fmt::Formatter) -> fmt::Result {
+            to.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    from.deserialize_map(Members(PhantomData))
 }
 
 /// Whether there is anything but null; unlike an `Option`, it has to be there.

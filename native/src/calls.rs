@@ -1,7 +1,7 @@
 //! The calls of a few programs in a block, as columns. `indexer/calls.py` says which calls, and what each column is;
 //! whatever it would refuse is `None` here, and so is what no node writes.
 
-use crate::answer::{Call, InnerCalls, Meta, Signed, Transaction};
+use crate::answer::{Call, InnerCalls, Meta, Object, Signed, Transaction};
 use crate::base58::Base58;
 
 const ADDRESS: usize = 32;
@@ -105,12 +105,12 @@ impl<'w> Reader<'w> {
         (names_ours || names_io).then_some(Known { keys, ours, token, kept: None })
     }
 
-    fn calls(&mut self, mut known: Known, tops: &[Call], meta: &Meta) -> Option<()> {
+    fn calls(&mut self, mut known: Known, tops: &[Object<Call>], meta: &Meta) -> Option<()> {
         for (top, call) in tops.iter().enumerate() {
             self.call(&mut known, call, OTHER, (top as i64) << 16)?;
         }
         let mut last = None;
-        for InnerCalls { index, instructions } in meta.inner_instructions.as_ref()? {
+        for Object(InnerCalls { index, instructions }) in meta.inner_instructions.as_ref()? {
             let top = tops.get(usize::from(*index))?;
             if last.is_some_and(|last| last >= *index) {
                 return None;

@@ -65,6 +65,33 @@ def test_the_event_fuzz_sees_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> N
         events.run(SEED, 500)
 
 
+@pytest.mark.parametrize("place", ["transaction", "signed", "message", "meta", "loaded", "group", "call", "inner call"])
+def test_a_list_is_no_object(place: str) -> None:
+    """A list where an object stands, with its members in their order: refused by both readers."""
+    one = events.transaction(Random(SEED))  # noqa: S311 - repeated by its seed
+    signed, meta = one["transaction"], one["meta"]
+    group = meta["innerInstructions"][0]
+    lists: dict[str, Any] = {
+        "signed": (one, "transaction"),
+        "message": (signed, "message"),
+        "meta": (one, "meta"),
+        "loaded": (meta, "loadedAddresses"),
+        "group": (meta["innerInstructions"], 0),
+        "call": (signed["message"]["instructions"], 0),
+        "inner call": (group["instructions"], 0),
+    }
+    meta["err"] = None
+    assert events.Readers().read(events.block([one]), 1) is not None
+    if place == "transaction":
+        raw = events.block([[signed, meta]])  # type: ignore[list-item] # that is what is tried
+    else:
+        where, name = lists[place]
+        members = {"loaded": ("writable", "readonly"), "meta": ("err", "innerInstructions", "loadedAddresses")}
+        where[name] = [where[name][member] for member in members.get(place, where[name])]
+        raw = events.block([one])
+    assert events.Readers().read(raw, 1) is None
+
+
 async def test_no_answer_crashes(recorded: Recorded) -> None:
     """Everything that client and indexer ask, with answers that a hostile node changed: a value, or an error with a
     sentence, soon."""
