@@ -57,7 +57,7 @@ class InUse(Prover):
     def begin(self, verifier: Pubkey) -> Session:
         self._asked += 1
         if self._asked <= measuring.TRIES + 1:
-            raise Busy("another challenge runs")
+            raise Busy(409, "another challenge runs")
         return super().begin(verifier)
 
 

@@ -92,7 +92,7 @@ def histories(svm: Svm) -> list[History]:
         return found[-1].steps.append
 
     with economy_on() as economy, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(machine, "observers", lambda: (record, invariants.start, differential.start))
+        patch.setattr(machine, "OBSERVERS", (record, invariants.start, differential.start))
         for statistics in machine.search(economy, HISTORY_STEPS, 77):
             assert statistics.steps
     return found
