@@ -43,7 +43,8 @@ type Head = (u64, String, String, u64, u32, usize);
 
 fn scan(wanted: &Wanted, answer: &[u8]) -> Option<(Head, Found)> {
     let mut reader = Reader::new(wanted);
-    let mut json = Deserializer::from_slice(answer);
+    // JSON is UTF-8, also where nobody looks: the other reader refuses what is not.
+    let mut json = Deserializer::from_str(str::from_utf8(answer).ok()?);
     let take = |place, transaction| reader.transaction(place, transaction).is_some();
     let (id, head) = Answer(take).deserialize(&mut json).ok()?;
     json.end().ok()?;

@@ -291,10 +291,12 @@ def _accounts(answer: Any) -> list[dict[str, Any]]:
 
 def _lie(account: dict[str, Any], random: Random, datas: Sequence[str]) -> None:
     """Shows another account, or a damaged one, still well in its form."""
+    if not isinstance(account.get("data"), list):
+        return  # it was changed before
     try:
         data = bytearray(base64.b64decode(account["data"][0]))
-    except (ValueError, TypeError, KeyError, IndexError):
-        return  # it was changed before
+    except (ValueError, TypeError, IndexError):
+        return
     match random.randrange(6):
         case 0:
             account["data"][0] = random.choice(datas)

@@ -92,6 +92,15 @@ def test_a_list_is_no_object(place: str) -> None:
     assert events.Readers().read(raw, 1) is None
 
 
+def test_what_is_no_text_is_no_json() -> None:
+    """Bytes that are not UTF-8 in a place where nobody looks: refused by both readers."""
+    one = events.transaction(Random(SEED))  # noqa: S311 - repeated by its seed
+    one["meta"]["err"] = {"Custom": 1}
+    raw = events.block([one])
+    assert events.Readers().read(raw, 1) is not None
+    assert events.Readers().read(raw.replace(b"Custom", b"Cust\xff\xfeom"), 1) is None
+
+
 async def test_no_answer_crashes(recorded: Recorded) -> None:
     """Everything that client and indexer ask, with answers that a hostile node changed: a value, or an error with a
     sentence, soon."""
